@@ -1,0 +1,157 @@
+package mysql
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/tidegate-io/tidegate/internal/spec"
+)
+
+// Charset says in which form text passes over a session.
+type Charset string
+
+// The two forms.
+const (
+	// Text is for definitions, settings and control tables: utf8mb4 both ways.
+	Text Charset = "utf8mb4"
+	// Raw is for rows: bytes pass unconverted. A string literal is a binary
+	// string, so it enters a column of any character set as the bytes it is;
+	// results are the bytes stored.
+	Raw Charset = "binary"
+)
+
+// SQLMode is the mode of every session: strict, so that nothing is cut or
+// changed silently, while zero and invalid dates that a source holds pass; key
+// value 0 is a value; string literals follow AppendString.
+const SQLMode = "STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION"
+
+// Conn is how to reach one endpoint, with what was learnt about its server.
+type Conn struct {
+	Endpoint spec.Endpoint
+	Server   *Server
+
+	config *mysql.Config     // without session settings
+	pinned map[string]string // session variables that this server has
+}
+
+// Dial logs in once, reads what the server is, and finds out which of the
+// session variables we pin this server has. Errors carry a Hint.
+func Dial(ctx context.Context, ep spec.Endpoint) (*Conn, error) {
+	cfg, err := driverConfig(ep)
+	if err != nil {
+		return nil, err
+	}
+	connector, err := mysql.NewConnector(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("endpoint %q: %w", ep.Name, err)
+	}
+	db := sql.OpenDB(connector)
+	defer db.Close()
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, connectError(ep, err)
+	}
+	defer conn.Close()
+	server, err := Detect(ctx, conn)
+	if err != nil {
+		return nil, connectError(ep, err)
+	}
+	if ep.Flavor != "" && ep.Flavor != string(server.Flavor) {
+		return nil, &Error{Class: Config, Code: "flavor", Err: fmt.Errorf("endpoint %q (%s) is %s, the pipeline insists on %s", ep.Name, ep.Address, server, ep.Flavor),
+			Remedy: "correct the endpoint's address, or its flavor attribute"}
+	}
+	c := &Conn{Endpoint: ep, Server: server, config: cfg}
+	c.pinned, err = pinned(ctx, conn, server.Flavor)
+	return c, err
+}
+
+// always are session settings every supported server has. Nothing is
+// inherited: a global default may be anything.
+var always = map[string]string{
+	"time_zone":                "'+00:00'",
+	"sql_mode":                 "'" + SQLMode + "'",
+	"autocommit":               "1",
+	"foreign_key_checks":       "0",
+	"unique_checks":            "1",
+	"sql_safe_updates":         "0",
+	"sql_select_limit":         "18446744073709551615",
+	"sql_big_selects":          "1",
+	"max_join_size":            "18446744073709551615",
+	"sql_auto_is_null":         "0",
+	"sql_quote_show_create":    "1",
+	"sql_notes":                "1",
+	"max_error_count":          "64",
+	"group_concat_max_len":     "1048576",
+	"wait_timeout":             "86400",
+	"interactive_timeout":      "86400",
+	"net_read_timeout":         "600",
+	"net_write_timeout":        "600",
+	"innodb_lock_wait_timeout": "30",
+	"lock_wait_timeout":        "120",
+	"character_set_results":    "",
+	"auto_increment_increment": "1",
+	"auto_increment_offset":    "1",
+}
+
+// perFlavor are settings of one flavour that may be missing in a version, or
+// need a privilege there: each is tried once per endpoint.
+var perFlavor = map[Flavor]map[string]string{
+	MySQL: {
+		"transaction_isolation": "'READ-COMMITTED'", "transaction_read_only": "0", "max_execution_time": "0",
+		"information_schema_stats_expiry": "0", "show_gipk_in_create_table_and_information_schema": "ON",
+		"sql_generate_invisible_primary_key": "OFF", "sql_require_primary_key": "OFF", "explicit_defaults_for_timestamp": "ON",
+		"innodb_strict_mode": "ON", "cte_max_recursion_depth": "1000000",
+	},
+	MariaDB: {
+		"tx_isolation": "'READ-COMMITTED'", "tx_read_only": "0", "max_statement_time": "0", "check_constraint_checks": "1",
+		"innodb_strict_mode": "1", "alter_algorithm": "DEFAULT", "idle_transaction_timeout": "0", "idle_readonly_transaction_timeout": "0",
+		"idle_write_transaction_timeout": "0", "explicit_defaults_for_timestamp": "ON",
+	},
+}
+
+func pinned(ctx context.Context, conn *sql.Conn, f Flavor) (map[string]string, error) {
+	p := maps.Clone(always)
+	delete(p, "character_set_results") // set with the session's charset
+	for name, value := range perFlavor[f] {
+		if _, err := conn.ExecContext(ctx, "SET SESSION "+name+" = "+value); err == nil {
+			p[name] = value
+		} else if Number(err) == 0 {
+			return nil, fmt.Errorf("set %s: %w", name, err)
+		}
+	}
+	return p, nil
+}
+
+// Option changes one session setting of a pool; the value is SQL text.
+type Option func(params map[string]string)
+
+// Set pins one more session variable, or another value of a pinned one.
+func Set(name, value string) Option { return func(p map[string]string) { p[name] = value } }
+
+// Open returns a pool whose every session has the pinned settings. size bounds
+// its connections.
+func (c *Conn) Open(charset Charset, size int, opts ...Option) (*sql.DB, error) {
+	cfg := c.config.Clone()
+	cfg.Params = maps.Clone(c.pinned)
+	cfg.Params["character_set_client"] = string(charset)
+	cfg.Params["character_set_connection"] = string(charset)
+	cfg.Params["character_set_results"] = string(charset)
+	for _, o := range opts {
+		o(cfg.Params)
+	}
+	connector, err := mysql.NewConnector(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("endpoint %q: %w", c.Endpoint.Name, err)
+	}
+	db := sql.OpenDB(connector)
+	db.SetMaxOpenConns(size)
+	db.SetMaxIdleConns(size)
+	return db, nil
+}

@@ -1,0 +1,136 @@
+// Package schema holds what a table is, and what its values are: definitions,
+// the codec of every column type from the log's binary form and from a SELECT
+// to the text of a statement, key encoding and collation weights.
+//
+// It does no I/O: definitions are read by agent/structure.
+package schema
+
+import "strings"
+
+// Table is one table's definition as its server describes it.
+type Table struct {
+	Schema  string   `json:"schema"`
+	Name    string   `json:"name"`
+	Engine  string   `json:"engine"`
+	Columns []Column `json:"columns"` // in ordinal order, hidden ones included
+	Keys    []Key    `json:"keys"`    // all indexes; the primary key first, if there is one
+
+	ForeignKeys []ForeignKey `json:"foreign_keys,omitempty"` // in which this table is the child
+
+	// SystemVersioned: MariaDB keeps old row versions in this table.
+	SystemVersioned bool `json:"system_versioned,omitempty"`
+}
+
+// Generation says how a column gets its value.
+type Generation string
+
+// The ways a column gets its value.
+const (
+	Plain   Generation = ""
+	Virtual Generation = "virtual"
+	Stored  Generation = "stored"
+	RowTime Generation = "row_time" // ROW START and ROW END of a system-versioned table
+)
+
+// Column is one column.
+type Column struct {
+	Name       string     `json:"name"`
+	Type       string     `json:"type"`               // COLUMN_TYPE, as in "int(10) unsigned"
+	DataType   string     `json:"data_type"`          // DATA_TYPE in lower case, as in "int"
+	Unsigned   bool       `json:"unsigned,omitempty"` // ZEROFILL included
+	Nullable   bool       `json:"nullable,omitempty"`
+	Charset    string     `json:"charset,omitempty"`   // empty for what is not text; "binary" never occurs
+	Collation  string     `json:"collation,omitempty"` // with Charset
+	Generation Generation `json:"generation,omitempty"`
+	Invisible  bool       `json:"invisible,omitempty"`
+	AutoInc    bool       `json:"auto_inc,omitempty"`
+	Length     int64      `json:"length,omitempty"`    // characters or bytes, of text and binary
+	Precision  int        `json:"precision,omitempty"` // digits of a number
+	Scale      int        `json:"scale,omitempty"`     // digits after the point
+	Fraction   int        `json:"fraction,omitempty"`  // digits of fractional seconds
+	SRID       *uint32    `json:"srid,omitempty"`
+	Compressed bool       `json:"compressed,omitempty"` // MariaDB COMPRESSED
+
+	// Default as information_schema prints it, for comparing definitions only.
+	Default    *string `json:"default,omitempty"`
+	Expression string  `json:"expression,omitempty"` // of a generated column
+	Extra      string  `json:"extra,omitempty"`
+}
+
+// Written reports whether statements give this column a value.
+func (c *Column) Written() bool { return c.Generation == Plain }
+
+// Key is one index.
+type Key struct {
+	Name    string    `json:"name"` // "PRIMARY" for the primary key
+	Unique  bool      `json:"unique,omitempty"`
+	Kind    string    `json:"kind,omitempty"` // "", "FULLTEXT", "SPATIAL", "VECTOR"
+	Parts   []KeyPart `json:"parts"`
+	Visible bool      `json:"visible"`
+
+	// WithoutOverlaps: MariaDB's temporal unique key.
+	WithoutOverlaps bool `json:"without_overlaps,omitempty"`
+}
+
+// KeyPart is one part of an index: a column, maybe only its first Prefix
+// characters, or an expression.
+type KeyPart struct {
+	Column     string `json:"column,omitempty"`
+	Prefix     int    `json:"prefix,omitempty"`
+	Desc       bool   `json:"desc,omitempty"`
+	Expression string `json:"expression,omitempty"`
+}
+
+// ForeignKey is one foreign key, seen from the child.
+type ForeignKey struct {
+	Name         string   `json:"name"`
+	Columns      []string `json:"columns"`
+	ParentSchema string   `json:"parent_schema"`
+	ParentTable  string   `json:"parent_table"`
+	ParentCols   []string `json:"parent_columns"`
+	OnDelete     string   `json:"on_delete"` // "CASCADE", "SET NULL", "RESTRICT", "NO ACTION", "SET DEFAULT"
+	OnUpdate     string   `json:"on_update"`
+}
+
+// Column returns the column of that name (names are compared without case, as
+// servers do) and its index, or nil and -1.
+func (t *Table) Column(name string) (*Column, int) {
+	for i := range t.Columns {
+		if strings.EqualFold(t.Columns[i].Name, name) {
+			return &t.Columns[i], i
+		}
+	}
+	return nil, -1
+}
+
+// RowKey returns the key that tells rows apart: the primary key, else the first
+// unique key over whole NOT NULL columns. It is nil for a keyless table.
+// Columns that are generated and not stored may be part of it on MariaDB; they
+// never decide which row is meant, so such a key does not count.
+func (t *Table) RowKey() *Key {
+	for i := range t.Keys {
+		if k := &t.Keys[i]; k.Unique && !k.WithoutOverlaps && t.identifies(k) {
+			return k
+		}
+	}
+	return nil
+}
+
+func (t *Table) identifies(k *Key) bool {
+	for _, p := range k.Parts {
+		c, _ := t.Column(p.Column)
+		if p.Column == "" || p.Prefix > 0 || c == nil || c.Nullable || c.Generation != Plain {
+			return false
+		}
+	}
+	return len(k.Parts) > 0
+}
+
+// ID is a table's name as a map key: schema and name, apart.
+type ID struct{ Schema, Name string }
+
+// ID returns the table's name as a map key.
+func (t *Table) ID() ID { return ID{t.Schema, t.Name} }
+
+// String shows the name to people.
+func (id ID) String() string { return id.Schema + "." + id.Name }
