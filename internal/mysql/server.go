@@ -124,3 +124,8 @@ func variable(ctx context.Context, q Querier, name string) (string, error) {
 	}
 	return v, err
 }
+
+// Execer is what a statement needs: *sql.DB, *sql.Conn or *sql.Tx.
+type Execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
