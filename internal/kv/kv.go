@@ -1,0 +1,91 @@
+package kv
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+	"github.com/rs/zerolog"
+)
+
+// Config of a store.
+type Config struct {
+	Dir      string // empty: in memory, nothing survives
+	MemTable int64  // bytes; 15% of it bounds one transaction. 0: 8 MiB
+	Log      zerolog.Logger
+}
+
+// DB is an open store.
+type DB struct {
+	b *badger.DB
+}
+
+const defaultMemTable = 8 << 20
+
+// Open opens or creates the store in cfg.Dir. If another process has it open,
+// the error is an *InUseError.
+func Open(cfg Config) (*DB, error) {
+	if cfg.Dir != "" {
+		if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+			return nil, fmt.Errorf("create store directory: %w", err)
+		}
+	}
+	b, err := badger.Open(settings(cfg))
+	if err != nil {
+		if locked(err) {
+			return nil, &InUseError{Dir: cfg.Dir}
+		}
+		return nil, fmt.Errorf("open store %s: %w", cfg.Dir, err)
+	}
+	return &DB{b: b}, nil
+}
+
+// settings are for records of kilobytes, a few writes a second, and power cuts.
+func settings(cfg Config) badger.Options {
+	mem := cfg.MemTable
+	if mem == 0 {
+		mem = defaultMemTable
+	}
+	return badger.DefaultOptions(cfg.Dir).
+		WithInMemory(cfg.Dir == "").
+		WithLogger(logger{cfg.Log}).
+		WithSyncWrites(cfg.Dir != "").
+		WithMemTableSize(mem).
+		WithNumMemtables(2).
+		WithValueLogFileSize(16 << 20).
+		WithCompression(options.None).
+		WithBlockCacheSize(0).
+		WithNumCompactors(2).
+		WithMetricsEnabled(false)
+}
+
+// Close flushes and closes the store.
+func (d *DB) Close() error {
+	if err := d.b.Close(); err != nil {
+		return fmt.Errorf("close store: %w", err)
+	}
+	return nil
+}
+
+// View runs f on a consistent view.
+func (d *DB) View(f func(*Tx) error) error {
+	return d.b.View(func(t *badger.Txn) error { return f(&Tx{t}) })
+}
+
+// Update runs f and commits what it wrote. f runs again if another Update has
+// changed what it read, so it must have no other effects.
+func (d *DB) Update(f func(*Tx) error) error {
+	for {
+		err := d.b.Update(func(t *badger.Txn) error { return f(&Tx{t}) })
+		switch {
+		case errors.Is(err, badger.ErrConflict):
+			continue
+		case errors.Is(err, badger.ErrTxnTooBig):
+			return fmt.Errorf("write to store: %w", ErrTooBig)
+		default:
+			return err
+		}
+	}
+}
