@@ -163,6 +163,7 @@ type SyncRequest struct {
 	Agent         string                 `protobuf:"bytes,1,opt,name=agent,proto3" json:"agent,omitempty"`
 	Instance      string                 `protobuf:"bytes,2,opt,name=instance,proto3" json:"instance,omitempty"`
 	Runs          []*RunReport           `protobuf:"bytes,3,rep,name=runs,proto3" json:"runs,omitempty"`
+	Leaving       bool                   `protobuf:"varint,4,opt,name=leaving,proto3" json:"leaving,omitempty"` // the process ends: give it nothing more
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -216,6 +217,13 @@ func (x *SyncRequest) GetRuns() []*RunReport {
 		return x.Runs
 	}
 	return nil
+}
+
+func (x *SyncRequest) GetLeaving() bool {
+	if x != nil {
+		return x.Leaving
+	}
+	return false
 }
 
 // RunReport is how one runner of an agent stands.
@@ -973,11 +981,12 @@ const file_tidegate_v1_agent_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"Z\n" +
 	"\x10RegisterResponse\x12#\n" +
 	"\rlease_seconds\x18\x01 \x01(\x01R\fleaseSeconds\x12!\n" +
-	"\fsync_seconds\x18\x02 \x01(\x01R\vsyncSeconds\"k\n" +
+	"\fsync_seconds\x18\x02 \x01(\x01R\vsyncSeconds\"\x85\x01\n" +
 	"\vSyncRequest\x12\x14\n" +
 	"\x05agent\x18\x01 \x01(\tR\x05agent\x12\x1a\n" +
 	"\binstance\x18\x02 \x01(\tR\binstance\x12*\n" +
-	"\x04runs\x18\x03 \x03(\v2\x16.tidegate.v1.RunReportR\x04runs\"v\n" +
+	"\x04runs\x18\x03 \x03(\v2\x16.tidegate.v1.RunReportR\x04runs\x12\x18\n" +
+	"\aleaving\x18\x04 \x01(\bR\aleaving\"v\n" +
 	"\tRunReport\x12\x10\n" +
 	"\x03run\x18\x01 \x01(\tR\x03run\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12+\n" +
