@@ -1,0 +1,188 @@
+package verify
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/run"
+)
+
+// Config bounds a comparison.
+type Config struct {
+	Method  string // "full" or "count"
+	Threads int    // chunks compared at a time
+	// ChunkRows is how many rows one pair of aggregates covers; 0 takes 50,000.
+	ChunkRows int
+	// MaxKeys is how many differing keys of a table are named; 0 takes 100.
+	MaxKeys int
+}
+
+// Deps are what a Verifier works with.
+type Deps struct {
+	Source, Target *mysql.Conn
+	// Drain returns when everything the source had committed at the call is
+	// committed on the target. Without a live stream it returns at once.
+	Drain func(context.Context) error
+	Log   zerolog.Logger
+}
+
+// Verifier compares tables.
+type Verifier struct {
+	cfg    Config
+	deps   Deps
+	src    *sql.DB
+	dst    *sql.DB
+	chunks atomic.Uint64
+}
+
+// New prepares a comparison; Run carries it out.
+func New(cfg Config, deps Deps) *Verifier {
+	if cfg.Threads < 1 {
+		cfg.Threads = 1
+	}
+	if cfg.ChunkRows == 0 {
+		cfg.ChunkRows = 50000
+	}
+	if cfg.MaxKeys == 0 {
+		cfg.MaxKeys = 100
+	}
+	return &Verifier{cfg: cfg, deps: deps}
+}
+
+// Chunks is how many chunks have been compared so far.
+func (v *Verifier) Chunks() uint64 { return v.chunks.Load() }
+
+// Run compares all tables. An error means that the comparison could not be
+// finished; differences are in the report. Nothing compared is never equal: a
+// report without tables says so by an error.
+func (v *Verifier) Run(ctx context.Context, tables []Table) (*run.VerifyReport, error) {
+	report := &run.VerifyReport{Started: time.Now().UTC(), Tables: make([]run.VerifyTable, len(tables))}
+	if len(tables) == 0 {
+		return nil, &mysql.Error{Class: mysql.Config, Code: "nothing-to-verify", Err: fmt.Errorf("no table to compare"), Remedy: "check verify.tables and the pipeline's objects"}
+	}
+	var err error
+	if v.src, err = v.deps.Source.Open(mysql.Text, 2*v.cfg.Threads+1, mysql.Set("innodb_lock_wait_timeout", "2")); err != nil {
+		return nil, err
+	}
+	defer v.src.Close()
+	if v.dst, err = v.deps.Target.Open(mysql.Text, 2*v.cfg.Threads+1); err != nil {
+		return nil, err
+	}
+	defer v.dst.Close()
+
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(v.cfg.Threads)
+	for i, t := range tables {
+		report.Tables[i] = run.VerifyTable{Source: t.Source.ID().String(), Target: t.Target.ID().String(), Method: v.method(t), Differing: []string{}}
+		g.Go(func() error {
+			if err := v.table(gctx, t, &report.Tables[i]); err != nil {
+				return fmt.Errorf("verify %s: %w", t.Source.ID(), err)
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	report.Equal, report.Finished = true, time.Now().UTC()
+	for _, t := range report.Tables {
+		if len(t.Differing) > 0 || t.RowsSource != t.RowsTarget {
+			report.Equal = false
+		}
+	}
+	return report, nil
+}
+
+func (v *Verifier) method(t Table) string {
+	switch {
+	case v.cfg.Method == "count":
+		return "count"
+	case t.pagingKey() == nil:
+		return "multiset"
+	default:
+		return "chunks"
+	}
+}
+
+func (v *Verifier) table(ctx context.Context, t Table, out *run.VerifyTable) error {
+	if name := t.missing(); name != "" {
+		out.Differing = append(out.Differing, fmt.Sprintf("column %s is not on the target", name))
+		return nil
+	}
+	switch out.Method {
+	case "count":
+		return v.count(ctx, t, out)
+	case "multiset":
+		return v.multiset(ctx, t, out)
+	default:
+		return v.paged(ctx, t, out)
+	}
+}
+
+// both runs one query on each side at the same time.
+func both(a, b func() error) error {
+	var wg sync.WaitGroup
+	var errA, errB error
+	wg.Go(func() { errA = a() })
+	wg.Go(func() { errB = b() })
+	wg.Wait()
+	if errA != nil {
+		return errA
+	}
+	return errB
+}
+
+// sum reads the aggregates of the rows that match.
+func (v *Verifier) sum(ctx context.Context, db *sql.DB, s side, list, where string) (aggregate, error) {
+	var a aggregate
+	q := "SELECT " + list + " FROM " + s.table + " WHERE " + where
+	if err := db.QueryRowContext(ctx, q).Scan(&a.rows, &a.hashed, &a.sum, &a.reverse); err != nil {
+		return a, fmt.Errorf("aggregate %s: %w", s.table, err)
+	}
+	if a.rows != a.hashed {
+		return a, &mysql.Error{Class: mysql.Config, Code: "row-too-wide", Err: fmt.Errorf("%d rows of %s have no checksum", a.rows-a.hashed, s.table),
+			Remedy: "raise max_allowed_packet on that server above the widest row"}
+	}
+	return a, nil
+}
+
+func (v *Verifier) count(ctx context.Context, t Table, out *run.VerifyTable) error {
+	rows := func(db *sql.DB, s side, n *uint64) func() error {
+		return func() error { return db.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+s.table).Scan(n) }
+	}
+	for attempt := 0; ; attempt++ {
+		var before, after, target uint64
+		if err := rows(v.src, t.source(), &before)(); err != nil {
+			return err
+		}
+		if err := v.deps.Drain(ctx); err != nil {
+			return err
+		}
+		if err := both(rows(v.dst, t.target(), &target), rows(v.src, t.source(), &after)); err != nil {
+			return err
+		}
+		v.chunks.Add(1)
+		out.Chunks, out.RowsSource, out.RowsTarget = 1, after, target
+		if target == before {
+			out.RowsSource = before
+		}
+		if target == before || target == after {
+			return nil
+		}
+		if before == after && attempt >= confirm {
+			out.Differing = append(out.Differing, fmt.Sprintf("%d rows on the source, %d on the target", after, target))
+			return nil
+		}
+		if err := pause(ctx, attempt); err != nil {
+			return err
+		}
+	}
+}
