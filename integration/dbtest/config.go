@@ -73,6 +73,9 @@ func (c Config) args(s *slot) []string {
 		"--max-connections=300",
 		"--max-allowed-packet=64M",
 		"--local-infile=ON",
+		// Costs MySQL half of its memory and a third of its start. Its tables are
+		// there, but most are empty: a test of them asks for ON in Args.
+		"--performance-schema=OFF",
 	)
 	if c.Durable {
 		args = append(args, "--innodb-flush-log-at-trx-commit=1", "--sync-binlog=1")
