@@ -1,0 +1,127 @@
+package control
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/tidegate-io/tidegate/daemon/store"
+	"github.com/tidegate-io/tidegate/internal/run"
+)
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
+
+// owned returns a run if agent has it under epoch.
+func (c *Control) owned(agent, runID string, epoch uint64) (store.Run, error) {
+	r, ok := c.data.Runs[runID]
+	if !ok || r.Agent != agent || r.Epoch != epoch {
+		return store.Run{}, &Error{Kind: Fenced, Code: "fenced", Message: fmt.Sprintf("run %s is not assigned to agent %s with epoch %d", runID, agent, epoch)}
+	}
+	return r, nil
+}
+
+// Report stores what a runner found.
+func (c *Control) Report(ctx context.Context, agent, runID string, epoch uint64, events []store.Event, reports []run.Report) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if p, ok := c.plans[runID]; ok {
+		p.report(reports)
+		return nil
+	}
+	r, err := c.owned(agent, runID, epoch)
+	if err != nil {
+		return err
+	}
+	x := c.begin()
+	for _, e := range events {
+		x.event(r, e.Kind, "agent:"+agent, e.Message)
+		if !e.Time.IsZero() {
+			x.batch.Events[len(x.batch.Events)-1].Time = e.Time
+		}
+	}
+	for _, rep := range reports {
+		x.batch.Reports = append(x.batch.Reports, store.Report{Run: r.ID, Seq: x.nextSeq(), Report: rep})
+		x.event(r, "report", "agent:"+agent, reportText(rep))
+		switch {
+		case rep.Kind == run.ReportVerify && rep.ID == r.Want.Verify:
+			r.Want.Verify = ""
+		case rep.Kind == run.ReportCutover && rep.ID == r.Want.Cutover:
+			r.Want.Cutover = ""
+		}
+	}
+	x.put(r)
+	return x.commit(ctx)
+}
+
+func reportText(r run.Report) string {
+	switch {
+	case r.Check != nil && r.Check.Failed():
+		return "check: failed"
+	case r.Check != nil:
+		return "check: passed"
+	case r.Verify != nil && r.Verify.Error != nil:
+		return "verify: not finished: " + r.Verify.Error.Message
+	case r.Verify != nil && r.Verify.Equal:
+		return "verify: equal"
+	case r.Verify != nil:
+		return "verify: the sides differ"
+	case r.Cutover != nil:
+		return "cutover: " + r.Cutover.Outcome
+	}
+	return r.Kind
+}
+
+// FindReport returns a report of a pipeline's newest run.
+func (c *Control) FindReport(ctx context.Context, pipeline, kind, id string) (run.Report, bool, error) {
+	c.mu.Lock()
+	r, err := c.newest(pipeline)
+	c.mu.Unlock()
+	if err != nil {
+		return run.Report{}, false, err
+	}
+	return c.deps.Store.Report(ctx, r.ID, kind, id)
+}
+
+// SaveCheckpoint keeps an agent's record, unless a later one is there.
+func (c *Control) SaveCheckpoint(ctx context.Context, agent string, cp store.Checkpoint) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, err := c.owned(agent, cp.Run, cp.Epoch); err != nil {
+		return err
+	}
+	old, err := c.deps.Store.Checkpoint(ctx, cp.Run)
+	if err != nil {
+		return err
+	}
+	if old.Epoch > cp.Epoch || old.Epoch == cp.Epoch && old.Sequence >= cp.Sequence {
+		return nil
+	}
+	return c.deps.Store.Commit(ctx, store.Batch{Checkpoints: []store.Checkpoint{cp}})
+}
+
+// LoadCheckpoint gives the newest record of a run to the agent that has it.
+func (c *Control) LoadCheckpoint(ctx context.Context, agent, runID string) (store.Checkpoint, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, ok := c.data.Runs[runID]
+	if !ok || r.Agent != agent {
+		return store.Checkpoint{}, &Error{Kind: Fenced, Code: "fenced", Message: "run " + runID + " is not assigned to agent " + agent}
+	}
+	return c.deps.Store.Checkpoint(ctx, runID)
+}
+
+// Events returns events of one pipeline, or of all.
+func (c *Control) Events(ctx context.Context, q store.EventQuery) ([]store.Event, error) {
+	c.mu.Lock()
+	_, ok := c.data.Pipelines[q.Pipeline]
+	c.mu.Unlock()
+	events, err := c.deps.Store.Events(ctx, q)
+	if err == nil && q.Pipeline != "" && !ok && len(events) == 0 {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		_, err = c.newest(q.Pipeline)
+	}
+	return events, err
+}
