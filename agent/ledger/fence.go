@@ -1,0 +1,173 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/tidegate-io/tidegate/internal/change"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+)
+
+// Lane is one lane's row: its last batch and the positions that bound it.
+type Lane struct {
+	Batch    uint64
+	From, To change.Position
+}
+
+// State is what the target says about the run.
+type State struct {
+	Run   Run
+	Lanes []Lane // by lane number
+}
+
+func (s *State) first() Lane {
+	low := s.Lanes[0]
+	for _, l := range s.Lanes[1:] {
+		if l.Batch < low.Batch {
+			low = l
+		}
+	}
+	return low
+}
+
+func (s *State) last() Lane {
+	high := s.Lanes[0]
+	for _, l := range s.Lanes[1:] {
+		if l.Batch > high.Batch {
+			high = l
+		}
+	}
+	return high
+}
+
+// Frontier returns the last batch all lanes have committed and the position
+// after it.
+func (s *State) Frontier() (uint64, change.Position) {
+	low := s.first()
+	return low.Batch, low.To
+}
+
+// Half returns the batch that some lanes have committed and others lack, and
+// says which have it. done is nil if all lanes stand at the same batch.
+func (s *State) Half() (batch Lane, done []bool) {
+	low, high := s.first(), s.last()
+	if low.Batch == high.Batch {
+		return high, nil
+	}
+	done = make([]bool, len(s.Lanes))
+	for i, l := range s.Lanes {
+		done[i] = l.Batch == high.Batch
+	}
+	return high, done
+}
+
+// check holds the rows to what no skew between lanes allows: neighbouring
+// batches at most, which meet at one position.
+func (s *State) check(l *Ledger) error {
+	low, high := s.first(), s.last()
+	if high.Batch > low.Batch+1 {
+		return l.outOfStep(fmt.Sprintf("lanes stand at batch %d and %d", low.Batch, high.Batch))
+	}
+	for i, lane := range s.Lanes {
+		switch {
+		case lane.Batch == high.Batch && lane.To != high.To, lane.Batch == low.Batch && lane.To != low.To:
+			return l.outOfStep(fmt.Sprintf("lane %d has another position for batch %d than the others", i, lane.Batch))
+		case lane.Batch > low.Batch && lane.From != low.To:
+			return l.outOfStep(fmt.Sprintf("batch %d does not begin where batch %d ends", lane.Batch, low.Batch))
+		}
+	}
+	return nil
+}
+
+// TakeOver fences every older owner and reads the run (I-5). The raised epoch
+// is committed before anything is read: the update waits for any transaction of
+// an older owner that is still in flight, and what begins later meets the new
+// epoch. The same is done after every lost connection, for the own sessions
+// whose outcome is not known.
+func (l *Ledger) TakeOver(ctx context.Context) (*State, error) {
+	err := l.tx(ctx, "raise the epoch", func(tx *sql.Tx) error {
+		for _, table := range []string{"run", "ledger"} {
+			_, err := tx.ExecContext(ctx, "UPDATE "+mysql.Table(Schema, table)+" SET epoch = ? WHERE run = ? AND epoch <= ?", l.Epoch, l.Run, l.Epoch)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var st *State
+	err = l.tx(ctx, "read the ledger", func(tx *sql.Tx) error {
+		st, err = l.lock(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return st, st.check(l)
+}
+
+// lock reads the run's rows under locks and refuses a newer owner's.
+func (l *Ledger) lock(ctx context.Context, tx *sql.Tx) (*State, error) {
+	st := &State{}
+	r := &st.Run
+	var start string
+	err := tx.QueryRowContext(ctx, "SELECT pipeline, epoch, phase, start_pos, lanes, config, config_hash FROM `_tidegate`.`run` WHERE run = ? FOR UPDATE", l.Run).
+		Scan(&r.Pipeline, &r.Epoch, &r.Phase, &start, &r.Lanes, &r.Config, &r.ConfigHash)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, l.noRun()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if r.Start, err = change.DecodePosition(start); err != nil {
+		return nil, err
+	}
+	if r.Epoch != l.Epoch {
+		return nil, l.fenced(r.Epoch)
+	}
+	rows, err := tx.QueryContext(ctx, "SELECT lane, epoch, batch, from_pos, to_pos FROM `_tidegate`.`ledger` WHERE run = ? ORDER BY lane FOR UPDATE", l.Run)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		lane, err := l.scanLane(rows, len(st.Lanes))
+		if err != nil {
+			return nil, err
+		}
+		st.Lanes = append(st.Lanes, lane)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	if len(st.Lanes) != r.Lanes {
+		return nil, l.outOfStep(fmt.Sprintf("%d lanes have a row, the run has %d", len(st.Lanes), r.Lanes))
+	}
+	return st, nil
+}
+
+func (l *Ledger) scanLane(rows *sql.Rows, want int) (Lane, error) {
+	var lane Lane
+	var n int
+	var epoch uint64
+	var from, to string
+	if err := rows.Scan(&n, &epoch, &lane.Batch, &from, &to); err != nil {
+		return lane, err
+	}
+	if n != want {
+		return lane, l.outOfStep(fmt.Sprintf("lane %d has no row", want))
+	}
+	if epoch != l.Epoch {
+		return lane, l.fenced(epoch)
+	}
+	var err error
+	if lane.From, err = change.DecodePosition(from); err != nil {
+		return lane, err
+	}
+	lane.To, err = change.DecodePosition(to)
+	return lane, err
+}
