@@ -1,0 +1,177 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
+	pb "github.com/tidegate-io/tidegate/api/tidegate/v1"
+	"github.com/tidegate-io/tidegate/internal/run"
+)
+
+// job is one assignment and its runner.
+type job struct {
+	as      run.Assignment
+	version uint64 // of as.Spec, or of the last retune
+	log     zerolog.Logger
+	out     *outbox
+	metrics *prometheus.Registry
+	cancel  context.CancelCauseFunc
+	done    chan struct{} // closed when the runner is gone
+
+	// What the runner has been told; only the worker's loop touches it.
+	told struct {
+		paused, complete bool
+		verify, cutover  string
+	}
+
+	mu     sync.Mutex
+	runner Runner     // nil until it is made
+	queued []func()   // commands that came before
+	end    run.Status // after done
+}
+
+// run makes the runner and blocks until it is gone.
+func (j *job) run(ctx context.Context, make func(context.Context) (Runner, error)) {
+	defer close(j.done)
+	err := guard(func() error {
+		r, err := make(ctx)
+		if err != nil {
+			return err
+		}
+		j.mu.Lock()
+		j.runner = r
+		for _, f := range j.queued {
+			f()
+		}
+		j.mu.Unlock()
+		return r.Run(ctx)
+	})
+	if p, ok := errors.AsType[*panicError](err); ok {
+		j.log.Error().Interface("panic", p.value).Bytes("stack", p.stack).Msg("the runner panicked")
+	}
+	end := j.finish(ctx, err)
+	j.mu.Lock()
+	j.end = end
+	j.mu.Unlock()
+}
+
+// finish turns the way a runner ended into the run's last status.
+func (j *job) finish(ctx context.Context, err error) run.Status {
+	s := j.status()
+	if cause := context.Cause(ctx); cause != nil {
+		if err != nil && !errors.Is(err, ctx.Err()) && !errors.Is(err, cause) {
+			j.log.Warn().Err(err).Str("cause", cause.Error()).Msg("the runner did not end cleanly")
+		}
+		if s.State == run.Errored || s.State.Final() && s.State != run.Completed {
+			s.State = run.Preparing // it was told to go: that is no error of the run
+		}
+		return s
+	}
+	check, planned := j.out.checked()
+	switch {
+	case err != nil:
+		s.Error = run.AsError(err)
+	case j.as.Mode == run.ModeCheck && check != nil:
+		s.State = run.CheckPassed
+		if check.Failed() {
+			s.State = run.CheckFailed
+		}
+		return s
+	case j.as.Mode == run.ModePlan && planned, j.as.Mode == run.ModeRun && s.State == run.Completed:
+		return s
+	default:
+		s.Error = &run.Error{
+			Class: run.Transient, Code: "no-result", Message: fmt.Sprintf("the %s ended in state %q without a result", j.as.Mode, s.State),
+		}
+	}
+	s.State = run.Errored
+	return s
+}
+
+// panicError is a runner's panic.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (p *panicError) Error() string { return fmt.Sprintf("internal error: %v", p.value) }
+
+// guard turns a panic into an error of this run, so that others go on.
+func guard(f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%w: %w", &run.Error{
+				Class: run.Transient, Code: "panic", Message: "the runner panicked",
+				Remedy: "the agent's log has the stack; report it, and retry",
+			}, &panicError{value: v, stack: debug.Stack()})
+		}
+	}()
+	return f()
+}
+
+// status is what the runner says, or what it said last.
+func (j *job) status() run.Status {
+	j.mu.Lock()
+	r := j.runner
+	j.mu.Unlock()
+	if r == nil {
+		return run.Status{State: run.Preparing}
+	}
+	var s run.Status
+	if err := guard(func() error { s = r.Status(); return nil }); err != nil {
+		s = run.Status{State: run.Retrying, Reason: err.Error()}
+	}
+	return s
+}
+
+// report gives the job's status, and whether the runner is gone.
+func (j *job) report() (run.Status, bool) {
+	select {
+	case <-j.done:
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		return j.end, true
+	default:
+		return j.status(), false
+	}
+}
+
+// tell hands commands to the runner, now or once it is there.
+func (j *job) tell(c run.Command) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.log.Info().Str("command", string(c.Kind)).Msg("command")
+	if r := j.runner; r != nil {
+		_ = guard(func() error { r.Control(c); return nil })
+		return
+	}
+	j.queued = append(j.queued, func() { j.runner.Control(c) })
+}
+
+// want passes on what has changed since the last time.
+func (j *job) want(d *pb.Desired) {
+	if d.GetPaused() != j.told.paused {
+		kind := run.Resume
+		if d.GetPaused() {
+			kind = run.Pause
+		}
+		j.tell(run.Command{Kind: kind})
+	}
+	if v := d.GetVerify(); v != "" && v != j.told.verify {
+		j.tell(run.Command{Kind: run.Verify, ID: v})
+	}
+	if v := d.GetCutover(); v != "" && v != j.told.cutover {
+		j.tell(run.Command{Kind: run.Cutover, ID: v})
+	}
+	if d.GetComplete() && !j.told.complete {
+		j.tell(run.Command{Kind: run.Complete})
+	}
+	j.told.paused, j.told.complete = d.GetPaused(), d.GetComplete()
+	j.told.verify, j.told.cutover = d.GetVerify(), d.GetCutover()
+}
