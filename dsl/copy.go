@@ -1,0 +1,26 @@
+package dsl
+
+import "github.com/tidegate-io/tidegate/internal/spec"
+
+const (
+	kib = int64(1) << 10
+	mib = kib << 10
+	gib = mib << 10
+	tib = gib << 10
+)
+
+var copySchema = &schema{
+	kind:  "copy",
+	attrs: optional("threads", "chunk", "max_rate", "max_rows", "defer_index", "load_data"),
+}
+
+func (b *body) copy() spec.Copy {
+	return spec.Copy{
+		Threads:    int(b.number("threads", limits[int64]{def: 4, min: 1, max: 128})),
+		ChunkBytes: b.size("chunk", limits[int64]{def: 16 * mib, min: 64 * kib, max: gib}),
+		MaxRate:    b.rate("max_rate", limits[int64]{min: kib, max: tib}),
+		MaxRows:    b.number("max_rows", limits[int64]{min: 1, max: 1e12}),
+		DeferIndex: b.flag("defer_index", true),
+		LoadData:   b.flag("load_data", true),
+	}
+}

@@ -1,0 +1,85 @@
+package dsl
+
+import (
+	"regexp"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// instanceKey fits keys that can be part of a pipeline's name on a command line.
+var instanceKey = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
+
+// instance is one use of a block: the only one, or one per element of for_each.
+type instance struct {
+	key string // "" without for_each
+	ctx *hcl.EvalContext
+
+	// rehearsal: for_each is empty or unknown. The block is decoded with unknown
+	// values so that its mistakes show today, and the result is thrown away.
+	rehearsal bool
+}
+
+// expand makes a block's instances. The second result says whether the block
+// has for_each.
+func (d *decoder) expand(blk *hclsyntax.Block) ([]instance, bool) {
+	base := d.scope(blk.TypeRange.Filename)
+	attr := blk.Body.Attributes["for_each"]
+	if attr == nil {
+		return []instance{{ctx: base}}, false
+	}
+	rehearsal := instance{ctx: eachScope(base, cty.UnknownVal(cty.String), cty.DynamicVal), rehearsal: true}
+	v, marks := d.evaluate(attr.Expr, base).Unmark()
+	at := attr.Expr.Range()
+	_, sensitive := marks[markSensitive]
+	switch {
+	case sensitive:
+		d.failAt(&at, "Invalid for_each", "A sensitive value cannot be used here, since its keys become names. Keep the secrets in a variable of their own and look them up: var.passwords[each.key].")
+		return []instance{rehearsal}, true
+	case !v.IsKnown():
+		return []instance{rehearsal}, true
+	case v.IsNull() || !v.CanIterateElements():
+		d.failAt(&at, "Invalid for_each", "Write a map, such as { eu = \"10.0.0.1\", us = \"10.0.0.2\" }, or a list of strings.")
+		return []instance{rehearsal}, true
+	}
+	out := d.instances(v, base, marks, at)
+	if len(out) == 0 {
+		return []instance{rehearsal}, true
+	}
+	return out, true
+}
+
+func (d *decoder) instances(v cty.Value, base *hcl.EvalContext, marks cty.ValueMarks, at hcl.Range) []instance {
+	byKey := v.Type().IsMapType() || v.Type().IsObjectType()
+	var out []instance
+	for it := v.ElementIterator(); it.Next(); {
+		k, e := it.Element()
+		if !byKey {
+			k = e
+		}
+		plain, keyMarks := k.Unmark()
+		if _, sensitive := keyMarks[markSensitive]; sensitive || !plain.IsKnown() || plain.IsNull() || plain.Type() != cty.String {
+			d.failAt(&at, "Invalid for_each", "Its elements are no plain strings. Write a list of strings, or a map whose keys name the instances.")
+			return nil
+		}
+		key := plain.AsString()
+		if !instanceKey.MatchString(key) {
+			d.failAt(&at, "Invalid for_each", "The key %q cannot be part of a name; use letters, digits, \"_\", \".\" and \"-\".", key)
+			continue
+		}
+		if slices.ContainsFunc(out, func(i instance) bool { return i.key == key }) {
+			d.failAt(&at, "Invalid for_each", "%q is listed twice.", key)
+			continue
+		}
+		out = append(out, instance{key: key, ctx: eachScope(base, plain, e.WithMarks(marks))})
+	}
+	return out
+}
+
+func eachScope(base *hcl.EvalContext, key, val cty.Value) *hcl.EvalContext {
+	ctx := base.NewChild()
+	ctx.Variables = map[string]cty.Value{"each": cty.ObjectVal(map[string]cty.Value{"key": key, "value": val})}
+	return ctx
+}
