@@ -178,8 +178,9 @@ func (c *Control) assignments(agent string) []store.Run {
 	return out
 }
 
-// ServerID is the id for the binlog reader of a run's assignment.
-func (c *Control) ServerID(r store.Run) uint32 { return c.serverID(r.Epoch) }
+// ServerID is the id for the binlog reader of a run's assignment, unlike that
+// of any other recent one.
+func (c *Control) ServerID(r store.Run) uint32 { return c.serverBase + uint32(r.Epoch&0xffff) }
 
 // AgentView is an agent as people see it.
 type AgentView struct {

@@ -34,6 +34,8 @@ type Control struct {
 	deps Deps
 	log  zerolog.Logger
 
+	serverBase uint32 // of the binlog readers' ids; never changes
+
 	// mu guards all below. Commits to the store are made under it, so that
 	// what is stored and what is held never differ in order.
 	mu      sync.Mutex
@@ -76,6 +78,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Control, error) {
 		}
 		c.data.Counters = base
 	}
+	c.serverBase = c.data.Counters.ServerBase
 	if deps.Metrics != nil {
 		if err := deps.Metrics.Register(collector{c}); err != nil {
 			return nil, fmt.Errorf("register metrics: %w", err)
@@ -116,11 +119,6 @@ func (c *Control) Changed() <-chan struct{} {
 
 // Intervals tells agents how long a lease is and how often to report.
 func (c *Control) Intervals() (lease, sync time.Duration) { return c.cfg.Lease, c.cfg.Sync }
-
-// serverID gives each assignment another id for its binlog reader.
-func (c *Control) serverID(epoch uint64) uint32 {
-	return c.data.Counters.ServerBase + uint32(epoch&0xffff)
-}
 
 // newest returns a pipeline's newest run.
 func (c *Control) newest(pipeline string) (store.Run, error) {

@@ -1,0 +1,541 @@
+package worker_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+	"go.uber.org/goleak"
+
+	"github.com/tidegate-io/tidegate/agent/worker"
+	"github.com/tidegate-io/tidegate/api/tidegate/v1/tidegatev1connect"
+	"github.com/tidegate-io/tidegate/checkpoint"
+	"github.com/tidegate-io/tidegate/daemon/api"
+	"github.com/tidegate-io/tidegate/daemon/control"
+	"github.com/tidegate-io/tidegate/daemon/store"
+	"github.com/tidegate-io/tidegate/internal/kv"
+	"github.com/tidegate-io/tidegate/internal/run"
+	"github.com/tidegate-io/tidegate/internal/spec"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// daemonProc is a daemon as a process would run it: store, control, listener.
+type daemonProc struct {
+	*control.Control
+	addr string
+	end  func()
+}
+
+const lease = 600 * time.Millisecond
+
+// startDaemon runs a daemon on dir; addr "" takes any port.
+func startDaemon(t *testing.T, dir, addr string) *daemonProc {
+	t.Helper()
+	db, err := kv.Open(kv.Config{Dir: filepath.Join(dir, "store"), MemTable: store.MemTable, Log: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := control.New(t.Context(), control.Config{Lease: lease, Sync: 20 * time.Millisecond}, control.Deps{Store: store.NewBadger(db), Log: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if addr == "" {
+		addr = "127.0.0.1:0"
+	}
+	l, err := api.Listen(addr, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	reg := prometheus.NewRegistry()
+	wg.Go(func() { _ = c.Run(ctx) })
+	wg.Go(func() { _ = api.Serve(ctx, l, api.Handler(c, api.Config{Metrics: reg, Gather: reg})) })
+	d := &daemonProc{Control: c, addr: l.Addr().String()}
+	d.end = sync.OnceFunc(func() {
+		cancel()
+		wg.Wait()
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(d.end)
+	return d
+}
+
+// host is one agent's machine: its runners, and a cable that can be cut.
+type host struct {
+	id      string
+	labels  map[string]string
+	store   checkpoint.Store
+	runners chan *fake // as they are made
+	cut     sync.Mutex // held while the cable is cut
+	script  func(*fake, context.Context) error
+}
+
+func newHost(id string) *host {
+	return &host{id: id, store: checkpoint.NewMemory(), runners: make(chan *fake, 32), script: passCheck}
+}
+
+// RoundTrip implements http.RoundTripper over a cable that can be cut.
+func (h *host) RoundTrip(q *http.Request) (*http.Response, error) {
+	if !h.cut.TryLock() {
+		return nil, errors.New("cable is cut")
+	}
+	h.cut.Unlock()
+	return http.DefaultTransport.RoundTrip(q)
+}
+
+// start runs an agent process on the host. kill ends it without a word.
+func (h *host) start(t *testing.T, daemon string) (kill func()) {
+	t.Helper()
+	w, err := worker.New(worker.Config{ID: h.id, Labels: h.labels, Capacity: 4}, worker.Deps{
+		Daemon:  tidegatev1connect.NewAgentServiceClient(&http.Client{Transport: h}, "http://"+daemon),
+		Factory: h.make, Checkpoints: h.store, Log: zerolog.Nop(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := w.Run(ctx); err != nil && !errors.Is(err, worker.ErrReplaced) {
+			t.Error(err)
+		}
+	}()
+	kill = sync.OnceFunc(func() {
+		h.cut.Lock() // so that it cannot say goodbye
+		cancel()
+		<-done
+		h.cut.Unlock()
+	})
+	t.Cleanup(kill)
+	return kill
+}
+
+func (h *host) make(a run.Assignment, d worker.RunDeps) (worker.Runner, error) {
+	f := &fake{as: a, deps: d, host: h, commands: make(chan run.Command, 16), status: run.Status{State: run.Preparing}, ended: make(chan struct{})}
+	h.runners <- f
+	return f, nil
+}
+
+// fake is a Runner that does what its host's script says.
+type fake struct {
+	as       run.Assignment
+	deps     worker.RunDeps
+	host     *host
+	commands chan run.Command
+	ended    chan struct{}
+	cause    error // why its context ended
+
+	mu     sync.Mutex
+	status run.Status
+}
+
+func (f *fake) Run(ctx context.Context) error {
+	defer close(f.ended)
+	defer func() { f.cause = context.Cause(ctx) }()
+	return f.host.script(f, ctx)
+}
+func (f *fake) Control(c run.Command) { f.commands <- c }
+func (f *fake) Status() run.Status    { f.mu.Lock(); defer f.mu.Unlock(); return f.status }
+func (f *fake) set(s run.State) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.status.State = s
+}
+
+// passCheck passes the check, and then is a well-behaved run.
+func passCheck(f *fake, ctx context.Context) error {
+	if f.as.Mode == run.ModePlan {
+		f.deps.Sink.Report(run.Report{Kind: run.ReportPlan, Plan: &run.PlanReport{Rows: 7}})
+		return nil
+	}
+	if f.as.Mode == run.ModeCheck {
+		f.deps.Sink.Report(run.Report{Kind: run.ReportCheck, Check: &run.CheckReport{}})
+		return nil
+	}
+	f.set(run.CaughtUp)
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case c := <-f.commands:
+			switch c.Kind {
+			case run.Pause:
+				f.set(run.Paused)
+			case run.Resume:
+				f.set(run.CaughtUp)
+			case run.Verify:
+				f.deps.Sink.Report(run.Report{Kind: run.ReportVerify, ID: c.ID, Verify: &run.VerifyReport{Equal: true}})
+			case run.Complete:
+				f.set(run.Completed)
+				return nil
+			}
+		}
+	}
+}
+
+// next waits for the next runner of a mode on the host.
+func (h *host) next(t *testing.T, m run.Mode) *fake {
+	t.Helper()
+	limit := time.After(10 * time.Second)
+	for {
+		select {
+		case f := <-h.runners:
+			if f.as.Mode == m {
+				return f
+			}
+		case <-limit:
+			t.Fatalf("agent %s got no runner for %s", h.id, m)
+		}
+	}
+}
+
+// until waits for a pipeline to satisfy ok.
+func until(t *testing.T, d *daemonProc, what string, ok func(control.View) bool) control.View {
+	t.Helper()
+	limit := time.Now().Add(10 * time.Second)
+	for {
+		v, err := d.Get("shop")
+		if err == nil && ok(v) {
+			return v
+		}
+		if time.Now().After(limit) {
+			t.Fatalf("waiting for %s: %+v, %v", what, v, err)
+		}
+		<-time.After(5 * time.Millisecond)
+	}
+}
+
+func inState(s run.State) func(control.View) bool {
+	return func(v control.View) bool { return v.Status.State == s }
+}
+
+func apply(t *testing.T, d *daemonProc, s spec.Pipeline) []control.Change {
+	t.Helper()
+	s.Name = "shop"
+	ch, err := d.Apply(t.Context(), control.ApplyRequest{Pipelines: []spec.Pipeline{s}, Actor: "test", Source: "shop.hcl"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ch
+}
+
+func operate(t *testing.T, d *daemonProc, op control.Op) string {
+	t.Helper()
+	_, id, err := d.Operate(t.Context(), control.Request{Pipeline: "shop", Op: op, Actor: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func TestFromApplyToCompleted(t *testing.T) {
+	d, h := startDaemon(t, t.TempDir(), ""), newHost("a")
+	h.start(t, d.addr)
+	apply(t, d, spec.Pipeline{})
+	v := until(t, d, "caught up", inState(run.CaughtUp))
+	if v.Run.Agent != "a" || v.Run.Epoch < 2 {
+		t.Errorf("agent %q, epoch %d", v.Run.Agent, v.Run.Epoch)
+	}
+	if ch := apply(t, d, spec.Pipeline{}); ch[0].Action != control.ActionUnchanged {
+		t.Errorf("applied again: %+v", ch)
+	}
+	operate(t, d, control.OpPause)
+	until(t, d, "paused", inState(run.Paused))
+	operate(t, d, control.OpPause) // asking twice is no error
+	if _, _, err := d.Operate(t.Context(), control.Request{Pipeline: "shop", Op: control.OpComplete}); err == nil {
+		t.Error("complete was allowed while paused")
+	} else if e, ok := errors.AsType[*control.Error](err); !ok || e.Kind != control.Refused || e.Remedy != "allowed now: resume, stop" {
+		t.Errorf("complete while paused: %v (%s)", err, e.Remedy)
+	}
+	operate(t, d, control.OpResume)
+	until(t, d, "resumed", inState(run.CaughtUp))
+	id := operate(t, d, control.OpVerify)
+	until(t, d, "verified", func(v control.View) bool { return v.Run.Want.Verify == "" })
+	if r, ok, err := d.FindReport(t.Context(), "shop", run.ReportVerify, id); err != nil || !ok || !r.Verify.Equal {
+		t.Errorf("verify report: %+v, %v, %v", r, ok, err)
+	}
+	operate(t, d, control.OpComplete)
+	until(t, d, "completed", inState(run.Completed))
+	operate(t, d, control.OpComplete)
+	if ch := apply(t, d, spec.Pipeline{}); ch[0].Action != control.ActionUnchanged {
+		t.Errorf("applied a completed pipeline again: %+v", ch)
+	}
+	events, err := d.Events(t.Context(), store.EventQuery{Pipeline: "shop"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	states := ""
+	for _, e := range events {
+		if e.Kind == "state" {
+			states += string(e.To) + " "
+		}
+		if e.Actor == "" || e.Time.IsZero() {
+			t.Errorf("event without actor or time: %+v", e)
+		}
+	}
+	want := "checking check_passed preparing caught_up paused caught_up completing completed "
+	if states != want {
+		t.Errorf("states %q, want %q", states, want)
+	}
+}
+
+func TestPlan(t *testing.T) {
+	d, h := startDaemon(t, t.TempDir(), ""), newHost("a")
+	h.start(t, d.addr)
+	rep, failed, err := d.Plan(t.Context(), spec.Pipeline{Name: "shop"})
+	if err != nil || failed != nil || rep.Plan.Rows != 7 {
+		t.Fatalf("%+v, %v, %v", rep, failed, err)
+	}
+	if len(d.List()) != 0 {
+		t.Error("a plan has stored a pipeline")
+	}
+}
+
+// A killed agent comes back with the same id: the run goes on with a higher
+// epoch, and with the checkpoint it had.
+func TestAgentRestarts(t *testing.T) {
+	d, h := startDaemon(t, t.TempDir(), ""), newHost("a")
+	kill := h.start(t, d.addr)
+	apply(t, d, spec.Pipeline{})
+	first := h.next(t, run.ModeRun)
+	if err := first.deps.Checkpoints.Save(t.Context(), first.as.Run, checkpoint.Records{"position": []byte("p1")}); err != nil {
+		t.Fatal(err)
+	}
+	kill()
+	h.start(t, d.addr)
+	second := h.next(t, run.ModeRun)
+	if second.as.Epoch <= first.as.Epoch || second.as.Run != first.as.Run || second.as.ServerID == first.as.ServerID {
+		t.Errorf("before %+v, after %+v", first.as, second.as)
+	}
+	got, err := second.deps.Checkpoints.Load(t.Context(), second.as.Run)
+	if err != nil || string(got["position"]) != "p1" || len(got) != 1 {
+		t.Errorf("checkpoint after the restart: %q, %v", got, err)
+	}
+	until(t, d, "caught up again", inState(run.CaughtUp))
+}
+
+// An agent that is cut off loses its run to another one, which gets the
+// replicated checkpoint; when it is back it is fenced at once.
+func TestAgentIsLost(t *testing.T) {
+	d, a, b := startDaemon(t, t.TempDir(), ""), newHost("a"), newHost("b")
+	a.start(t, d.addr)
+	apply(t, d, spec.Pipeline{})
+	first := a.next(t, run.ModeRun)
+	if err := first.deps.Checkpoints.Save(t.Context(), first.as.Run, checkpoint.Records{"position": []byte("p7")}); err != nil {
+		t.Fatal(err)
+	}
+	limit := time.Now().Add(10 * time.Second)
+	for cp := (store.Checkpoint{}); cp.Records == nil; { // until it has been replicated
+		var err error
+		if cp, err = d.LoadCheckpoint(t.Context(), "a", first.as.Run); err != nil || time.Now().After(limit) {
+			t.Fatalf("replicated checkpoint: %+v, %v", cp, err)
+		}
+		<-time.After(20 * time.Millisecond)
+	}
+	a.cut.Lock()
+	until(t, d, "agent lost", func(v control.View) bool { return v.Run.Wait.Code == control.WaitAgentLost && v.Run.Agent == "a" })
+	b.start(t, d.addr)
+	second := b.next(t, run.ModeRun)
+	if second.as.Epoch <= first.as.Epoch {
+		t.Errorf("epoch %d after %d", second.as.Epoch, first.as.Epoch)
+	}
+	got, err := second.deps.Checkpoints.Load(t.Context(), second.as.Run)
+	if err != nil || string(got["position"]) != "p7" {
+		t.Errorf("checkpoint on the other agent: %q, %v", got, err)
+	}
+	select {
+	case <-first.ended:
+		t.Error("the cut-off agent has stopped working by itself")
+	default:
+	}
+	a.cut.Unlock()
+	<-first.ended
+	if !errors.Is(first.cause, run.ErrFenced) {
+		t.Errorf("the old runner was ended because: %v", first.cause)
+	}
+	if v := until(t, d, "caught up", inState(run.CaughtUp)); v.Run.Agent != "b" {
+		t.Errorf("the run is on %s", v.Run.Agent)
+	}
+}
+
+// The daemon restarts: the runner never notices, and nothing changes.
+func TestDaemonRestarts(t *testing.T) {
+	dir := t.TempDir()
+	d, h := startDaemon(t, dir, ""), newHost("a")
+	h.start(t, d.addr)
+	apply(t, d, spec.Pipeline{})
+	f := h.next(t, run.ModeRun)
+	before := until(t, d, "caught up", inState(run.CaughtUp))
+	d.end()
+	d = startDaemon(t, dir, d.addr)
+	after := until(t, d, "caught up after the restart", inState(run.CaughtUp))
+	if before.Run.Epoch != after.Run.Epoch || after.Run.Agent != "a" {
+		t.Errorf("before: epoch %d; after: epoch %d on %q", before.Run.Epoch, after.Run.Epoch, after.Run.Agent)
+	}
+	<-time.After(lease + lease/2) // were it not heard of again, it would be lost by now
+	select {
+	case <-f.ended:
+		t.Fatalf("the runner was ended: %v", f.cause)
+	default:
+	}
+	operate(t, d, control.OpComplete)
+	until(t, d, "completed", inState(run.Completed))
+	last := after.Run.Epoch
+	if _, _, err := d.Operate(t.Context(), control.Request{Pipeline: "shop", Op: control.OpDelete}); err != nil {
+		t.Fatal(err)
+	}
+	apply(t, d, spec.Pipeline{})
+	if again := h.next(t, run.ModeRun); again.as.Epoch <= last || again.as.Run == f.as.Run {
+		t.Errorf("after deletion: run %s epoch %d, before run %s epoch %d", again.as.Run, again.as.Epoch, f.as.Run, last)
+	}
+}
+
+func TestErrorsPanicsAndRetry(t *testing.T) {
+	d, h := startDaemon(t, t.TempDir(), ""), newHost("a")
+	var mu sync.Mutex
+	fail := []func() error{
+		func() error { panic("boom") },
+		func() error {
+			return fmt.Errorf("lane 3: %w", &run.Error{Class: run.Data, Code: "conflict", Message: "row differs", Remedy: "look"})
+		},
+		func() error { return &run.Error{Class: run.Fatal, Code: "position-purged", Message: "gone"} },
+	}
+	h.script = func(f *fake, ctx context.Context) error {
+		if f.as.Mode != run.ModeRun {
+			return passCheck(f, ctx)
+		}
+		mu.Lock()
+		next := fail[0]
+		fail = fail[1:]
+		mu.Unlock()
+		return next()
+	}
+	h.start(t, d.addr)
+	apply(t, d, spec.Pipeline{})
+	v := until(t, d, "error", inState(run.Errored))
+	if v.Status.Error.Code != "panic" || v.Run.Agent != "" {
+		t.Errorf("after a panic: %+v", v.Status.Error)
+	}
+	operate(t, d, control.OpRetry)
+	v = until(t, d, "conflict", func(v control.View) bool {
+		return v.Status.State == run.Errored && v.Status.Error.Code == "conflict"
+	})
+	if v.Status.Error.Message != "lane 3: row differs" || v.Status.Error.Remedy != "look" {
+		t.Errorf("error %+v", v.Status.Error)
+	}
+	operate(t, d, control.OpRetry)
+	until(t, d, "fatal", func(v control.View) bool {
+		return v.Status.State == run.Errored && v.Status.Error.Code == "position-purged"
+	})
+	if _, _, err := d.Operate(t.Context(), control.Request{Pipeline: "shop", Op: control.OpRetry}); err == nil {
+		t.Error("a fatal error could be retried")
+	}
+	old := v.Run.ID
+	if ch := apply(t, d, spec.Pipeline{}); ch[0].Action != control.ActionNewRun || ch[0].Run == old {
+		t.Errorf("applied after a fatal error: %+v", ch)
+	}
+}
+
+func TestFailedCheckAndStop(t *testing.T) {
+	d, h := startDaemon(t, t.TempDir(), ""), newHost("a")
+	h.script = func(f *fake, _ context.Context) error {
+		f.deps.Sink.Report(run.Report{Kind: run.ReportCheck, Check: &run.CheckReport{Findings: []run.Finding{
+			{ID: "log-bin", Level: run.LevelError, Object: "source", Found: "log_bin = OFF", Remedy: "turn it on"},
+		}}})
+		return nil
+	}
+	h.start(t, d.addr)
+	apply(t, d, spec.Pipeline{})
+	v := until(t, d, "check failed", inState(run.CheckFailed))
+	if v.Status.Error == nil || v.Status.Error.Message != "log-bin: source: log_bin = OFF" || v.Status.Error.Remedy != "turn it on" {
+		t.Errorf("error %+v", v.Status.Error)
+	}
+	operate(t, d, control.OpStop)
+	until(t, d, "stopped", inState(run.Stopped))
+}
+
+func TestWaitsThatPeopleSee(t *testing.T) {
+	d, h := startDaemon(t, t.TempDir(), ""), newHost("a")
+	h.labels = map[string]string{"site": "old"}
+	h.start(t, d.addr)
+	until2 := time.Now().Add(5 * time.Second)
+	for len(d.Agents()) == 0 && time.Now().Before(until2) {
+		<-time.After(time.Millisecond)
+	}
+	ch := apply(t, d, spec.Pipeline{AgentLabels: map[string]string{"site": "moon"}})
+	if want := "no agent carries the labels site=moon; there are: a (site=old)"; ch[0].Wait.Reason != want {
+		t.Errorf("wait %q, want %q", ch[0].Wait.Reason, want)
+	}
+	apply(t, d, spec.Pipeline{AgentLabels: map[string]string{"site": "old"}, Start: spec.Start{Manual: true}})
+	v := until(t, d, "manual", inState(run.Waiting))
+	if v.Run.Wait.Code != control.WaitManual || v.Status.Reason == "" {
+		t.Errorf("wait %+v", v.Run.Wait)
+	}
+	operate(t, d, control.OpStart)
+	until(t, d, "caught up", inState(run.CaughtUp))
+	s := spec.Pipeline{AgentLabels: map[string]string{"site": "old"}, Start: spec.Start{Manual: true}}
+	s.Copy.Threads = 9
+	if ch := apply(t, d, s); ch[0].Action != control.ActionUpdate || len(ch[0].Fields) != 1 || ch[0].Fields[0] != "copy.threads" {
+		t.Errorf("live change: %+v", ch)
+	}
+	s.Type = spec.TypeFull
+	s.Name = "shop"
+	_, err := d.Apply(t.Context(), control.ApplyRequest{Pipelines: []spec.Pipeline{s}})
+	if e, ok := errors.AsType[*control.Error](err); !ok || e.Kind != control.Refused {
+		t.Errorf("changing the type of a live run: %v", err)
+	}
+}
+
+// Two processes with one id: the newer wins, the older ends and says why.
+func TestReplacedAgent(t *testing.T) {
+	d, h := startDaemon(t, t.TempDir(), ""), newHost("a")
+	ended := make(chan error, 1)
+	w, err := worker.New(worker.Config{ID: "a", Capacity: 1}, worker.Deps{
+		Daemon:  tidegatev1connect.NewAgentServiceClient(http.DefaultClient, "http://"+d.addr),
+		Factory: h.make, Checkpoints: h.store, Log: zerolog.Nop(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() { ended <- w.Run(ctx) }()
+	apply(t, d, spec.Pipeline{})
+	first := h.next(t, run.ModeRun)
+	h.start(t, d.addr)
+	if err := <-ended; !errors.Is(err, worker.ErrReplaced) {
+		t.Errorf("the older process ended with: %v", err)
+	}
+	if <-first.ended; !errors.Is(first.cause, run.ErrFenced) {
+		t.Errorf("its runner ended because: %v", first.cause)
+	}
+	until(t, d, "caught up", inState(run.CaughtUp))
+}
+
+func TestTokens(t *testing.T) {
+	if _, err := api.Listen("0.0.0.0:0", false); err == nil {
+		t.Fatal("an open listen without tokens was allowed")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if _, err := api.Listen(l.Addr().String(), false); err == nil || connect.CodeOf(err) != connect.CodeUnknown {
+		t.Fatalf("a port in use: %v", err)
+	}
+}
