@@ -11,5 +11,6 @@
 // whole machine went down) is swept by the next process that starts a server.
 //
 // MySQL and MariaDB 11.8 run by chroot in Debian trees which `make deps` puts
-// under the cache directory; that needs root. MariaDB 10.11 is the system's.
+// under the cache directory; that needs root. MariaDB 10.11 is the system's, or
+// a tree too where the system has another version.
 package dbtest

@@ -66,6 +66,10 @@ func install(f Flavor) (installation, error) {
 	case MySQL:
 		in.root, in.base = treeDir("TIDEGATE_MYSQL_ROOT", cache, "mysql"), "/srv/tidegate"
 	case MariaDB:
+		// Only made where the system's MariaDB is another version.
+		if tree := filepath.Join(cache, "mariadb1011"); exists(tree) {
+			in.root, in.base = tree, "/srv/tidegate"
+		}
 	case MariaDB118:
 		in.root, in.base = treeDir("TIDEGATE_MARIADB118_ROOT", cache, "mariadb118"), "/srv/tidegate"
 	default:
