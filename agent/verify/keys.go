@@ -131,7 +131,7 @@ func (v *Verifier) prove(ctx context.Context, t Table, key []schema.Column, susp
 				left = append(left, id)
 			}
 		}
-		if ids = left; attempt >= patience {
+		if ids = left; attempt >= rowLooks {
 			locked, err := v.proveLocked(ctx, t, key, suspects, ids)
 			return append(out, locked...), err
 		}

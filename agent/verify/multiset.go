@@ -31,7 +31,7 @@ func (v *Verifier) multiset(ctx context.Context, t Table, out *run.VerifyTable) 
 		if x != y {
 			where := fmt.Sprintf("%s = %d", bucket, i)
 			var verdict verdict
-			x, y, verdict, err = settle(ctx, v.deps.Drain,
+			x, y, verdict, err = settle(ctx, multisetLooks, v.deps.Drain,
 				func() (aggregate, error) { return v.sum(ctx, v.src, t.source(), list, where) },
 				func() (aggregate, error) { return v.sum(ctx, v.dst, t.target(), list, where) })
 			switch {

@@ -85,7 +85,7 @@ func rangeOf(key []schema.Column, last, next []string) string {
 // differing looks at a differing range again, as a whole and then row by row.
 func (v *Verifier) differing(ctx context.Context, t Table, where string, out *run.VerifyTable) (a, b aggregate, err error) {
 	list := sums(t.columns())
-	a, b, verdict, err := settle(ctx, v.deps.Drain,
+	a, b, verdict, err := settle(ctx, rangeLooks, v.deps.Drain,
 		func() (aggregate, error) { return v.sum(ctx, v.src, t.source(), list, where) },
 		func() (aggregate, error) { return v.sum(ctx, v.dst, t.target(), list, where) })
 	if err != nil || verdict == equal {

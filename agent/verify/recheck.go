@@ -11,8 +11,12 @@ const (
 	// confirm is how often a difference must be seen, with an unchanged source
 	// around each look, before it is believed.
 	confirm = 3
-	// patience bounds the looks at something that keeps changing on the source.
-	patience = 25
+	// Looks at something that keeps changing on the source: a range is narrowed
+	// after a few, its rows are locked after a few more, and a table without a
+	// key, of which nothing can be locked, is given the most.
+	rangeLooks    = 4
+	rowLooks      = 6
+	multisetLooks = 30
 )
 
 // pause waits between two looks, longer each time.
@@ -38,9 +42,9 @@ const (
 // settle compares one value of the source with the target's until they agree
 // or the difference is proven. A target that equals what the source had before
 // or after the look is equal: it was read after the drain, so it is no older.
-func settle[T comparable](ctx context.Context, drain func(context.Context) error, source, target func() (T, error)) (a, b T, _ verdict, err error) {
+func settle[T comparable](ctx context.Context, looks int, drain func(context.Context) error, source, target func() (T, error)) (a, b T, _ verdict, err error) {
 	proven := 0
-	for attempt := range patience {
+	for attempt := range looks {
 		before, err := source()
 		if err != nil {
 			return a, b, undecided, err
