@@ -25,6 +25,7 @@ type Gate struct {
 	changed  chan struct{} // closed and renewed at every change that may let more through
 	executed *change.Set   // newest set read from the source while chunks are left
 	copying  bool          // some chunk is still to be read
+	hold     bool          // no chunk may be opened
 	lows     map[*Chunk]*change.Set
 	tables   map[schema.ID]*Table
 }
@@ -104,6 +105,16 @@ func (g *Gate) Idle() bool {
 	return len(g.lows) == 0
 }
 
+// Hold keeps new chunks back: Open answers ErrStale, as if more had been taken
+// meanwhile, until the hold is over. The applier holds while a transaction above
+// the memory budget waits for Idle and is written.
+func (g *Gate) Hold(yes bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.hold = yes
+	g.notify()
+}
+
 // Chunk is one range between its SELECT and its commit on the target.
 type Chunk struct {
 	g *Gate
@@ -115,7 +126,7 @@ type Chunk struct {
 func (g *Gate) Open(t *Table, low *change.Set) (*Chunk, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !low.Includes(g.executed) {
+	if g.hold || !low.Includes(g.executed) {
 		return nil, ErrStale
 	}
 	c := &Chunk{g: g, t: t}

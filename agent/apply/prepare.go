@@ -1,0 +1,100 @@
+package apply
+
+import "fmt"
+
+// prepare reduces, splits and renders a batch. It may run while the batch
+// before is being executed: nothing in it depends on what that does.
+//
+// done is nil for a new batch. For one that some lanes have committed before a
+// crash it says which; then nothing but the batch, the table and the number of
+// lanes decides who gets a row of a strict table, and rows of tolerant tables
+// are all applied again, by the first lane that lacks the batch.
+func (a *Applier) prepare(b *batch, lanes int, done []bool) error {
+	b.lanes, b.done = lanes, make([]bool, lanes)
+	b.single = done == nil && (lanes == 1 || b.rowwise || len(b.items) < minShare*lanes)
+	if b.single {
+		b.shares = []*share{{}}
+	} else {
+		copy(b.done, done)
+		b.shares = make([]*share, lanes)
+		for i := range b.shares {
+			b.shares[i] = &share{}
+		}
+	}
+	if err := a.assign(b, done); err != nil {
+		return fmt.Errorf("batch %d: %w", b.seq, err)
+	}
+	r := renderer{fill: a.cfg.StatementBytes, packet: int(a.deps.Target.Server.MaxPacket)}
+	for i, s := range b.shares {
+		if b.done[i] {
+			continue
+		}
+		if err := r.render(s); err != nil {
+			return fmt.Errorf("batch %d: %w", b.seq, err)
+		}
+	}
+	return nil
+}
+
+// assign gives every lane its ops.
+func (a *Applier) assign(b *batch, done []bool) error {
+	b.sort()
+	if b.rowwise {
+		return a.assignRows(b)
+	}
+	redo := firstLacking(done)
+	deletes, rest := make([][]op, len(b.shares)), make([][]op, len(b.shares))
+	for _, tb := range b.tables {
+		if tb.table.text == nil {
+			continue // decoded for its cascades, and none fires in this batch
+		}
+		if err := tb.reduce(&b.kept); err != nil {
+			return err
+		}
+		redone := func(lane int) int {
+			if done != nil && tb.tolerant && done[lane] {
+				return redo
+			}
+			return lane
+		}
+		if tb.serial {
+			lane := redone(int(tb.table.home % uint64(len(b.shares))))
+			for i := range tb.items {
+				rest[lane] = tb.serialOps(&tb.items[i], rest[lane])
+			}
+			continue
+		}
+		for lane, part := range tb.split(len(b.shares)) {
+			lane = redone(lane)
+			for _, i := range part {
+				deletes[lane], rest[lane] = tb.netOps(&tb.entries[i], deletes[lane], rest[lane])
+			}
+		}
+	}
+	for i, s := range b.shares {
+		s.ops = append(deletes[i], rest[i]...)
+	}
+	return nil
+}
+
+func firstLacking(done []bool) int {
+	for i, d := range done {
+		if !d {
+			return i
+		}
+	}
+	return 0
+}
+
+// assignRows lines up a transaction in which a cascade fires, change by change.
+func (a *Applier) assignRows(b *batch) error {
+	s := b.shares[0]
+	for i := range b.items {
+		it := &b.items[i]
+		s.ops = b.byPlan[it.table.plan.ID].serialOps(it, s.ops)
+		if it.table.firesOn(it.ch) {
+			s.ops = append(s.ops, op{table: it.table, kind: fireCascade, before: &it.ch.Before, after: &it.ch.After, ids: it.ids})
+		}
+	}
+	return nil
+}
