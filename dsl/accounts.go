@@ -20,7 +20,7 @@ func (b *body) accounts() *spec.Accounts {
 		Except:   b.strings("except", nil, literal.AccountPattern),
 		OnExists: b.choice("on_exists", "fail", "skip", "overwrite"),
 	}
-	if v, ok := b.eval("include", stringListType); ok && v.LengthInt() == 0 {
+	if b.emptyList("include") {
 		b.reject("include", "An empty list moves no account; write for example [\"app@%%\"], or drop the block.")
 	}
 	return a

@@ -39,7 +39,7 @@ func ddlKind(s string) error {
 		return nil
 	}
 	if n := nearest(s, ddlKinds); n != "" {
-		return errors.New("is no kind of schema change; did you mean \"" + n + "\"?")
+		return errors.New("is no kind of schema change; the nearest is \"" + n + "\"")
 	}
 	return errors.New("is no kind of schema change; write [\"*\"], or some of " + list(ddlKinds, "and"))
 }

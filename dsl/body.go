@@ -24,11 +24,11 @@ func (d *decoder) open(s *schema, blk *hclsyntax.Block, ctx *hcl.EvalContext) *b
 	b := &body{d: d, schema: s, src: blk.Body, ctx: ctx, head: blk.DefRange(), label0: blk.TypeRange}
 	switch {
 	case s.label == "" && len(blk.Labels) > 0:
-		b.fail(blk.LabelRanges[0], "Unexpected label", "A %s block has no label; write %s { … }.", s.kind, s.kind)
-	case s.label != "" && len(blk.Labels) == 0:
-		b.fail(blk.TypeRange, "Missing label", "A %s block needs a label; write %s { … }.", s.kind, s.header())
+		b.fail(blk.LabelRanges[0], "Unexpected label", "%s has no label; write %s { … }.", s.sentence(), s.kind)
+	case s.label != "" && (len(blk.Labels) == 0 || blk.Labels[0] == ""):
+		b.fail(blk.TypeRange, "Missing label", "%s needs a label; write %s { … }.", s.sentence(), s.header())
 	case len(blk.Labels) > 1:
-		b.fail(blk.LabelRanges[1], "Unexpected label", "A %s block has one label; write %s { … }.", s.kind, s.header())
+		b.fail(blk.LabelRanges[1], "Unexpected label", "%s has one label; write %s { … }.", s.sentence(), s.header())
 	}
 	if s.label != "" && len(blk.Labels) > 0 {
 		b.label, b.label0 = blk.Labels[0], blk.LabelRanges[0]
@@ -64,7 +64,7 @@ func (b *body) checkNames() {
 	}
 	for _, a := range b.schema.attrs {
 		if _, ok := b.src.Attributes[a.name]; a.required && !ok {
-			b.fail(b.head, "Missing argument", "A %s block needs %q.", b.schema.kind, a.name)
+			b.fail(b.head, "Missing argument", "%s needs %q: write %s = ….", b.schema.sentence(), a.name, a.name)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -68,6 +69,13 @@ func (d *decoder) functions(dir string) map[string]function.Function {
 		return readText(absolute(dir, path))
 	})
 	return out
+}
+
+// functionNames lists the closed list for messages.
+func functionNames() []string {
+	names := append(sortedKeys(plainFunctions), "env", "file")
+	slices.Sort(names)
+	return names
 }
 
 // sourceError is what env and file say about where they looked.

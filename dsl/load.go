@@ -123,7 +123,7 @@ func (d *decoder) topLevel(sources []*source) map[*schema][]*hclsyntax.Block {
 // unique refuses a name that was declared before, in whatever file.
 func (d *decoder) unique(first map[string]hcl.Range, kind, name string, at hcl.Range) bool {
 	if before, ok := first[name]; ok {
-		d.failAt(&at, "Duplicate "+kind, "There is a %s %q already at %s; give one of them another name.", kind, name, placeOf(before))
+		d.failAt(&at, "Duplicate "+kind, "There is %s %s %q already at %s; give one of them another name.", article(kind), kind, name, placeOf(before))
 		return false
 	}
 	first[name] = at

@@ -3,9 +3,8 @@ package dsl
 import (
 	"bytes"
 	"regexp"
-	"strings"
+	"slices"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
@@ -21,9 +20,16 @@ func unmask(b []byte) string { return string(maskRun.ReplaceAllLiteral(b, []byte
 // places where the language has no such name: people mistype.
 var secretName = regexp.MustCompile(`(?i)pass(word|wd|phrase)|secret|token|webhook`)
 
-// secretLine finds such a name line by line. A missing quote further up makes
-// the lexer take code for text; lines are still lines then.
-var secretLine = regexp.MustCompile(`(?im)^(.*(?:pass(?:word|wd|phrase)|secret|token|webhook)[\w-]*"?[ \t]*[=:][ \t]*)(.*)$`)
+// secretLines find such a name line by line: before a sign, or as a line's first
+// word where the sign was forgotten. A missing quote further up makes the lexer
+// take code for text; lines are still lines then.
+var secretLines = []*regexp.Regexp{
+	regexp.MustCompile(`(?im)^.*(?:pass(?:word|wd|phrase)|secret|token|webhook)[\w-]*"?[ \t]*[=:][ \t]*(.*)$`),
+	regexp.MustCompile(`(?im)^[ \t]*"?[\w-]*(?:pass(?:word|wd|phrase)|secret|token|webhook)[\w-]*"?[ \t({]+([^ \t({=:].*)$`),
+}
+
+// plainLine is the part of a variables file's line that may be shown.
+var plainLine = regexp.MustCompile(`(?m)^([ \t]*[\w-]+[ \t]*=|)(.*)$`)
 
 // reference fits right-hand sides that say where a secret is, not what it is.
 var reference = regexp.MustCompile(`^\(*(env|file)\s*\(\s*"[^"]*"\s*\)[\s)}]*(#.*)?$|^\(*(var|local|each)\.[\w.\[\]"-]*[\s)}]*(#.*)?$`)
@@ -31,9 +37,8 @@ var reference = regexp.MustCompile(`^\(*(env|file)\s*\(\s*"[^"]*"\s*\)[\s)}]*(#.
 // maskSecrets returns a copy of src in which the values of secrets are hidden.
 // It works on tokens, so broken files are masked as well. With all, every value
 // is hidden: variable files hold little else.
-func maskSecrets(src []byte, all bool) []byte {
+func maskSecrets(src []byte, tokens hclsyntax.Tokens, all bool) []byte {
 	out := bytes.Clone(src)
-	tokens, _ := hclsyntax.LexConfig(src, "", hcl.InitialPos)
 	sensitive := sensitiveBlocks(tokens)
 	for i, tok := range tokens {
 		if tok.Type != hclsyntax.TokenEqual && tok.Type != hclsyntax.TokenColon {
@@ -49,15 +54,27 @@ func maskSecrets(src []byte, all bool) []byte {
 			maskAccounts(out, tokens[i+1:])
 		}
 	}
-	for _, m := range secretLine.FindAllSubmatchIndex(src, -1) {
-		value := src[m[4]:m[5]]
-		known := bytes.IndexByte(out[m[4]:m[5]], maskByte) >= 0
-		boolean := strings.HasPrefix(string(value), "true") || strings.HasPrefix(string(value), "false")
-		if !known && !boolean && !reference.Match(value) && strings.ContainsAny(string(value), `"'`) {
+	maskLines(out, src, all)
+	return out
+}
+
+// maskLines hides what the tokens did not show to be a secret.
+func maskLines(out, src []byte, all bool) {
+	if all {
+		for _, m := range plainLine.FindAllSubmatchIndex(src, -1) {
 			hide(out, m[4], m[5])
 		}
+		return
 	}
-	return out
+	for _, line := range secretLines {
+		for _, m := range line.FindAllSubmatchIndex(src, -1) {
+			value := src[m[2]:m[3]]
+			known := bytes.IndexByte(out[m[2]:m[3]], maskByte) >= 0
+			if !known && !reference.Match(value) && bytes.ContainsAny(value, `"'`) {
+				hide(out, m[2], m[3])
+			}
+		}
+	}
 }
 
 // nameBefore is the name left of a '=' or ':', quoted or not.
@@ -142,11 +159,15 @@ func isReference(tokens hclsyntax.Tokens, i int) bool {
 	at := func(k int, t hclsyntax.TokenType) bool { return k >= 0 && k < len(tokens) && tokens[k].Type == t }
 	switch tokens[i].Type {
 	case hclsyntax.TokenIdent:
-		switch string(tokens[i].Bytes) {
-		case "var", "local", "each":
-			return at(i+1, hclsyntax.TokenDot)
+		if at(i+1, hclsyntax.TokenOParen) {
+			return slices.Contains(functionNames(), string(tokens[i].Bytes))
 		}
-		return at(i+1, hclsyntax.TokenOParen) || at(i-1, hclsyntax.TokenDot)
+		root := i
+		for at(root-1, hclsyntax.TokenDot) && at(root-2, hclsyntax.TokenIdent) {
+			root -= 2
+		}
+		name := string(tokens[root].Bytes)
+		return (root < i || at(i+1, hclsyntax.TokenDot)) && (name == "var" || name == "local" || name == "each")
 	case hclsyntax.TokenQuotedLit:
 		if at(i-1, hclsyntax.TokenOQuote) && at(i-2, hclsyntax.TokenOParen) && at(i-3, hclsyntax.TokenIdent) {
 			f := string(tokens[i-3].Bytes)

@@ -73,10 +73,15 @@ func (s *source) snippet(r hcl.Range) *Snippet {
 
 // context names the outermost block around a place.
 func (s *source) context(offset int) string {
-	if nav, ok := s.nav.(interface{ ContextString(int) string }); ok {
-		return nav.ContextString(offset)
+	nav, ok := s.nav.(interface{ ContextString(int) string })
+	if !ok {
+		return ""
 	}
-	return ""
+	name := nav.ContextString(offset)
+	if kind, _, _ := strings.Cut(name, " "); fileSchema.block(kind) == nil {
+		return "" // mistyped: what stands behind it may be anything
+	}
+	return name
 }
 
 // shownValues says what the names in an expression stood for, as far as they

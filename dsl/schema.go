@@ -101,17 +101,14 @@ func (s *schema) unknownAttr(name string) (summary, detail string) {
 		return "Unknown argument", fmt.Sprintf("%q is a block: write %s { … }, without \"=\".", name, b.header())
 	}
 	if in := homes(name, false); len(in) > 0 && !slices.Contains(s.attrNames(), nearest(name, s.attrNames())) {
-		return "Misplaced argument", fmt.Sprintf("A %s block has no argument %q; it belongs into %s.", s.kind, name, blockList(in))
+		return "Misplaced argument", fmt.Sprintf("%s has no argument %q; it belongs into %s.", s.sentence(), name, blockList(in))
 	}
-	return "Unknown argument", fmt.Sprintf("A %s block has no argument %q. %s", s.kind, name, didYouMean(name, s.attrNames()))
+	return "Unknown argument", fmt.Sprintf("%s has no argument %q. %s", s.sentence(), name, didYouMean(name, s.attrNames()))
 }
 
 // unknownBlock explains a block that this block type does not have.
 func (s *schema) unknownBlock(kind string) (summary, detail string) {
-	where := "A " + s.kind + " block"
-	if s == fileSchema {
-		where = "A pipeline file"
-	}
+	where := s.sentence()
 	if s.hasAttr(kind) {
 		return "Unknown block", fmt.Sprintf("%q is an argument: write %s = …, with \"=\".", kind, kind)
 	}
@@ -129,12 +126,27 @@ func blockList(kinds []string) string {
 	slices.Sort(kinds)
 	out := make([]string, len(kinds))
 	for i, k := range kinds {
-		out[i] = "a " + k
-		if strings.ContainsRune("aeiou", rune(k[0])) {
-			out[i] = "an " + k
-		}
+		out[i] = article(k) + " " + k
 	}
 	return strings.Join(out, " or ") + " block"
+}
+
+func article(noun string) string {
+	if strings.ContainsRune("aeiou", rune(noun[0])) {
+		return "an"
+	}
+	return "a"
+}
+
+// sentence is how a message about this block type begins.
+func (s *schema) sentence() string {
+	switch {
+	case s == fileSchema:
+		return "A pipeline file"
+	case article(s.kind) == "an":
+		return "An " + s.kind + " block"
+	}
+	return "A " + s.kind + " block"
 }
 
 // sortedAttrs are a body's arguments in file order; hcl keeps a map.

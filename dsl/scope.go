@@ -2,6 +2,7 @@ package dsl
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -136,16 +137,23 @@ func discreet(diag *hcl.Diagnostic, expr hclsyntax.Expression, ctx *hcl.EvalCont
 	if diag.Subject == nil {
 		diag.Subject = expr.Range().Ptr()
 	}
+	switch diag.Summary {
+	case "Call to unknown function":
+		diag.Detail = unknownFunction(diag)
+		return diag
+	case "Function calls not allowed":
+		diag.Detail = "Write a literal value here. A variable gets other values from outside: by -var, by a file for -var-file, or by the environment variable " + envPrefix + "NAME."
+		return diag
+	}
 	if !touchesSecret(expr, ctx) {
 		return diag
 	}
 	diag.Expression, diag.EvalContext = nil, nil
-	if extra, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](diag); ok {
-		name := extra.CalledFunctionName()
-		if _, own := errorsAsSourceError(extra.FunctionCallError()); own {
-			return diag // env's and file's own words: they name the source, never the content
+	if call, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](diag); ok {
+		if _, own := errorsAsSourceError(call.FunctionCallError()); own && !secretPlace(expr, ctx) {
+			return diag // env's and file's own words: they name the place, never the content
 		}
-		diag.Detail = fmt.Sprintf("The call of %s does not work with this value. The reason is not shown, since it could show a secret.", name)
+		diag.Detail = fmt.Sprintf("The call of %s does not work with this value. The reason is not shown, since it could show a secret.", call.CalledFunctionName())
 		return diag
 	}
 	diag.Detail = "The expression does not work with this value. The reason is not shown, since it could show a secret."
@@ -158,7 +166,7 @@ func touchesSecret(expr hclsyntax.Expression, ctx *hcl.EvalContext) bool {
 	for _, tr := range expr.Variables() {
 		root, ok := lookup(ctx, tr.RootName())
 		if !ok {
-			continue
+			return true // a for expression's own name: it can stand for anything
 		}
 		v, diags := tr.TraverseAbs(ctx)
 		if diags.HasErrors() {
@@ -168,12 +176,39 @@ func touchesSecret(expr hclsyntax.Expression, ctx *hcl.EvalContext) bool {
 			return true
 		}
 	}
-	found := false
+	return len(lookupCalls(expr)) > 0
+}
+
+// secretPlace reports whether env or file are told where to look by a secret.
+func secretPlace(expr hclsyntax.Expression, ctx *hcl.EvalContext) bool {
+	for _, call := range lookupCalls(expr) {
+		for _, arg := range call.Args {
+			if touchesSecret(arg, ctx) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// lookupCalls are the calls of env and file in an expression.
+func lookupCalls(expr hclsyntax.Expression) []*hclsyntax.FunctionCallExpr {
+	var out []*hclsyntax.FunctionCallExpr
 	_ = hclsyntax.VisitAll(expr, func(n hclsyntax.Node) hcl.Diagnostics {
 		if call, ok := n.(*hclsyntax.FunctionCallExpr); ok && (call.Name == "env" || call.Name == "file") {
-			found = true
+			out = append(out, call)
 		}
 		return nil
 	})
-	return found
+	return out
+}
+
+// unknownFunction does not repeat the name: it may be a password without quotes.
+func unknownFunction(diag *hcl.Diagnostic) string {
+	if call, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallUnknownDiagExtra](diag); ok {
+		if n := nearest(call.CalledFunctionName(), functionNames()); n != "" {
+			return fmt.Sprintf("There is no function of this name. Did you mean %q?", n)
+		}
+	}
+	return "There is no function of this name. Known are " + strings.Join(functionNames(), ", ") + "."
 }

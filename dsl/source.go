@@ -17,7 +17,7 @@ const (
 
 	// These bound what the parser is given: it recurses by nesting and by
 	// operators, and writes numbers out in full.
-	maxFileBytes = 4 << 20
+	maxFileBytes = 1 << 20
 	maxNesting   = 100
 	maxRun       = 2000
 	maxNumber    = 40
@@ -118,11 +118,12 @@ func (d *decoder) parse(s *source, allSecret bool) {
 	d.sources[s.name] = s
 	if len(s.src) > maxFileBytes {
 		s.src = nil
-		d.failAt(&hcl.Range{Filename: s.name}, "File too large", "%s is larger than 4 MiB; split it.", s.name)
+		d.failAt(&hcl.Range{Filename: s.name}, "File too large", "%s is larger than 1 MiB; split it.", s.name)
 		return
 	}
-	s.masked = maskSecrets(s.src, allSecret)
-	if r, detail := tooMuch(s); r != nil {
+	tokens, _ := hclsyntax.LexConfig(s.src, s.name, hcl.InitialPos)
+	s.masked = maskSecrets(s.src, tokens, allSecret)
+	if r, detail := tooMuch(tokens); r != nil {
 		d.failAt(r, "File too complex", "%s", detail)
 		return
 	}
@@ -131,14 +132,15 @@ func (d *decoder) parse(s *source, allSecret bool) {
 	if file == nil {
 		return
 	}
-	s.nav = file.Nav
+	if !allSecret {
+		s.nav = file.Nav
+	}
 	s.body, _ = file.Body.(*hclsyntax.Body)
 }
 
 // tooMuch finds nesting and numbers that no person writes and that would cost
 // the parser its stack or the evaluator its memory.
-func tooMuch(s *source) (*hcl.Range, string) {
-	tokens, _ := hclsyntax.LexConfig(s.src, s.name, hcl.InitialPos)
+func tooMuch(tokens hclsyntax.Tokens) (*hcl.Range, string) {
 	depth, run := 0, 0 // run: tokens since the last argument or element began
 	for _, tok := range tokens {
 		run++

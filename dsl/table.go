@@ -24,7 +24,7 @@ func (b *body) table() spec.TableRule {
 		b.fail(b.label0, "Invalid table", "A table block is for one table; select by patterns with tables and except of the database.")
 		t.Name = ""
 	}
-	if b.has("columns") && len(t.Columns) == 0 {
+	if b.emptyList("columns") {
 		b.reject("columns", "An empty list leaves no column; name the columns to be moved, or leave the argument out.")
 	}
 	if t.Rename == t.Name && t.Rename != "" {

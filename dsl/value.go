@@ -184,7 +184,7 @@ func (b *body) duration(name string, l limits[time.Duration]) time.Duration {
 // strings reads a list of strings, each checked; def if it is not written.
 // Doubles in it are refused: one of them was meant to be something else.
 func (b *body) strings(name string, def []string, check func(string) error) []string {
-	v, ok := b.eval(name, cty.List(cty.String))
+	v, ok := b.eval(name, stringListType)
 	if !ok {
 		return def
 	}
@@ -207,6 +207,13 @@ func (b *body) strings(name string, def []string, check func(string) error) []st
 		out = append(out, s)
 	}
 	return out
+}
+
+// emptyList reports whether a list is written and has nothing in it, which for
+// some arguments would quietly mean "nothing".
+func (b *body) emptyList(name string) bool {
+	v, ok := b.eval(name, stringListType)
+	return ok && v.LengthInt() == 0
 }
 
 // elementPlace is where a list's element stands, if the list is written out.

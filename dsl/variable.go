@@ -161,19 +161,28 @@ func (d *decoder) fromText(v *variable, text, from string) (givenValue, bool) {
 	if v.typ == cty.String || v.typ.IsPrimitiveType() || v.typ == cty.DynamicPseudoType {
 		return g, true
 	}
-	src := &source{name: from, src: []byte(text)}
-	r, _ := tooMuch(src)
-	expr, diags := hclsyntax.ParseExpression(src.src, from, hcl.InitialPos)
-	if r == nil && !diags.HasErrors() {
-		val, more := expr.Value(literalScope)
-		diags = append(diags, more...)
-		g.Value = val
-	}
-	if r != nil || diags.HasErrors() {
+	val, ok := literalText(text, from)
+	g.Value = val
+	if !ok {
 		d.failAt(&v.at, "Invalid value for variable", "The value of %q from %s is no literal; write for example '[\"a\", \"b\"]' or '{ a = \"b\" }'.", v.name, from)
 		g.Value = cty.UnknownVal(v.typ)
 	}
 	return g, true
+}
+
+// literalText evaluates a literal expression. What is wrong with one is not told
+// by hcl's words, which repeat parts of it.
+func literalText(text, from string) (cty.Value, bool) {
+	tokens, _ := hclsyntax.LexExpression([]byte(text), from, hcl.InitialPos)
+	if r, _ := tooMuch(tokens); r != nil || len(text) > maxFileBytes {
+		return cty.NilVal, false
+	}
+	expr, diags := hclsyntax.ParseExpression([]byte(text), from, hcl.InitialPos)
+	if diags.HasErrors() {
+		return cty.NilVal, false
+	}
+	v, diags := expr.Value(literalScope)
+	return v, !diags.HasErrors()
 }
 
 // readVarFiles reads the -var-file files: arguments with literal values.

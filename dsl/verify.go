@@ -27,7 +27,7 @@ func (b *body) verify() spec.Verify {
 	case v.Method != methodSample && v.Percent != 0:
 		b.reject("percent", "Method %q looks at everything; write method = \"sample\", or leave percent out.", v.Method)
 	}
-	if b.has("tables") && len(v.Tables) == 0 {
+	if b.emptyList("tables") {
 		b.reject("tables", "An empty list compares nothing; leave the argument out to compare every table.")
 	}
 	return v

@@ -1,0 +1,4 @@
+endpoint "a" {
+  user = "u"
+  user = "v" # ERROR: Attribute redefined
+}
