@@ -99,7 +99,7 @@ func (h *host) RoundTrip(q *http.Request) (*http.Response, error) {
 // start runs an agent process on the host. kill ends it without a word.
 func (h *host) start(t *testing.T, daemon string) (kill func()) {
 	t.Helper()
-	w, err := worker.New(worker.Config{ID: h.id, Labels: h.labels, Capacity: 4}, worker.Deps{
+	w, err := worker.New(worker.Config{ID: h.id, Labels: h.labels, Capacity: 4, Dir: t.TempDir()}, worker.Deps{
 		Daemon:  tidegatev1connect.NewAgentServiceClient(&http.Client{Transport: h}, "http://"+daemon),
 		Factory: h.make, Checkpoints: h.store, Log: zerolog.Nop(),
 	})
@@ -504,7 +504,7 @@ func TestWaitsThatPeopleSee(t *testing.T) {
 func TestReplacedAgent(t *testing.T) {
 	d, h := startDaemon(t, t.TempDir(), ""), newHost("a")
 	ended := make(chan error, 1)
-	w, err := worker.New(worker.Config{ID: "a", Capacity: 1}, worker.Deps{
+	w, err := worker.New(worker.Config{ID: "a", Capacity: 1, Dir: t.TempDir()}, worker.Deps{
 		Daemon:  tidegatev1connect.NewAgentServiceClient(http.DefaultClient, "http://"+d.addr),
 		Factory: h.make, Checkpoints: h.store, Log: zerolog.Nop(),
 	})

@@ -48,4 +48,8 @@ type RunDeps struct {
 	Checkpoints checkpoint.Store
 
 	Sink run.Sink
+
+	// Dir is a scratch folder of this assignment. It is not made yet, and is
+	// removed when the runner has ended.
+	Dir string
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -31,6 +33,7 @@ type Config struct {
 	Capacity int // runs at once
 	Version  string
 	Host     string
+	Dir      string // where runners may put what does not outlive them
 }
 
 // Deps of a Worker.
@@ -68,6 +71,9 @@ func New(cfg Config, deps Deps) (*Worker, error) {
 	if cfg.ID == "" {
 		return nil, errors.New("an agent needs an id")
 	}
+	if cfg.Dir == "" {
+		return nil, fmt.Errorf("agent %s: no folder to work in", cfg.ID)
+	}
 	if cfg.Capacity < 1 {
 		return nil, fmt.Errorf("agent %s: capacity %d: must be at least 1", cfg.ID, cfg.Capacity)
 	}
@@ -85,6 +91,9 @@ var ErrReplaced = errors.New("another process has registered under this agent's 
 // Run works until ctx ends or the agent's id is taken by another process.
 func (w *Worker) Run(ctx context.Context) error {
 	defer w.group.Wait()
+	if err := os.RemoveAll(filepath.Join(w.cfg.Dir, "scratch")); err != nil { // of a process that was killed
+		return fmt.Errorf("empty the agent's scratch folder: %w", err)
+	}
 	every, err := w.register(ctx)
 	if err != nil {
 		return err
@@ -293,6 +302,7 @@ func (w *Worker) start(ctx context.Context, a *pb.Assignment) error {
 	w.group.Go(func() {
 		defer w.kick()
 		defer cancel(nil)
+		defer func() { _ = os.RemoveAll(w.scratch(as)) }()
 		j.run(jctx, func(ctx context.Context) (Runner, error) { return w.build(ctx, j, store) })
 	})
 	if as.Mode == run.ModeRun {
@@ -312,9 +322,14 @@ func (w *Worker) build(ctx context.Context, j *job, store *replicated) (Runner, 
 		}
 	}
 	return w.deps.Factory(j.as, RunDeps{
-		Log: j.log, Sink: j.out, Checkpoints: store,
+		Log: j.log, Sink: j.out, Checkpoints: store, Dir: w.scratch(j.as),
 		Metrics: prometheus.WrapRegistererWith(prometheus.Labels{"pipeline": j.as.Pipeline}, j.metrics),
 	})
+}
+
+// scratch is an assignment's own folder.
+func (w *Worker) scratch(as run.Assignment) string {
+	return filepath.Join(w.cfg.Dir, "scratch", fmt.Sprintf("%s.%d", as.Run, as.Epoch))
 }
 
 // replicateEvery is how far the daemon's copy of a checkpoint may be behind.

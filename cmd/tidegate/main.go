@@ -1,0 +1,47 @@
+// Command tidegate moves live MySQL and MariaDB databases: daemon, agent, and
+// the operator's verbs, in one binary.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+// version is set when the binary is built.
+var version = "dev"
+
+func main() {
+	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	code := execute(ctx, os.Args[1:])
+	cancel()
+	os.Exit(code)
+}
+
+// execute runs one command line and returns its exit status.
+func execute(ctx context.Context, args []string) int {
+	g := &globals{out: os.Stdout, err: os.Stderr}
+	root := newRoot(g)
+	root.SetArgs(longFlags(args))
+	return g.finish(ctx, root.ExecuteContext(ctx))
+}
+
+// longFlags lets -var and -var-file be written with one dash, as people who
+// know other tools with HCL files do.
+func longFlags(args []string) []string {
+	out := make([]string, 0, len(args))
+	for i, a := range args {
+		if a == "--" {
+			return append(out, args[i:]...)
+		}
+		for _, f := range []string{"-var", "-var-file"} {
+			if a == f || strings.HasPrefix(a, f+"=") {
+				a = "-" + a
+			}
+		}
+		out = append(out, a)
+	}
+	return out
+}
