@@ -24,6 +24,7 @@ type Gate struct {
 	mu       sync.Mutex
 	changed  chan struct{} // closed and renewed at every change that may let more through
 	executed *change.Set   // newest set read from the source while chunks are left
+	taken    *change.Set   // admitted while no chunk was to be read, so maybe not in executed
 	copying  bool          // some chunk is still to be read
 	hold     bool          // no chunk may be opened
 	lows     map[*Chunk]*change.Set
@@ -32,7 +33,7 @@ type Gate struct {
 
 // New returns a gate of a run that copies nothing: everything passes.
 func New(kind change.Kind) *Gate {
-	return &Gate{changed: make(chan struct{}), executed: change.NewSet(kind), lows: map[*Chunk]*change.Set{}, tables: map[schema.ID]*Table{}}
+	return &Gate{changed: make(chan struct{}), executed: change.NewSet(kind), taken: change.NewSet(kind), lows: map[*Chunk]*change.Set{}, tables: map[schema.ID]*Table{}}
 }
 
 func (g *Gate) notify() {
@@ -83,6 +84,11 @@ func (g *Gate) Admit(ids []change.ID) bool {
 	for _, low := range g.lows {
 		if !containsAll(low, ids) {
 			return false
+		}
+	}
+	if !g.copying { // a table that enters the copy later must be read behind this
+		for _, id := range ids {
+			g.taken.Add(id)
 		}
 	}
 	return true

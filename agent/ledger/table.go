@@ -1,0 +1,202 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/schema"
+)
+
+// TableState is how far a table is.
+type TableState string
+
+// The states of a table, in their order. Live tables are past their window:
+// nothing about their copy matters any more.
+const (
+	Pending  TableState = "pending"
+	Copying  TableState = "copying"
+	Exact    TableState = "exact"    // being read in one snapshot at ExactPos
+	Emptying TableState = "emptying" // its copy was thrown away; the target's rows go next
+	Copied   TableState = "copied"
+	Live     TableState = "live"
+)
+
+// TableRow is one table of a run.
+type TableRow struct {
+	ID      int
+	Source  schema.ID
+	Target  schema.ID
+	State   TableState
+	LeftOut []string // ALTER clauses of indexes still to be built
+
+	// Definition is the source's definition at the applied position.
+	Definition *schema.Table
+
+	// ExactPos is the executed set, as text, of a copy in one snapshot: what it
+	// contains is in the copy. Empty for tables copied by chunks.
+	ExactPos string
+
+	RowsEstimated int64
+}
+
+// Register writes the rows of new tables, or replaces those of known ones.
+func (l *Ledger) Register(ctx context.Context, rows []TableRow) error {
+	values := make([]string, 0, len(rows))
+	for i := range rows {
+		v, err := l.tableValues(&rows[i])
+		if err != nil {
+			return err
+		}
+		values = append(values, v)
+	}
+	return l.write(ctx, "register tables", func(tx *sql.Tx) error {
+		return inserts(ctx, tx, "REPLACE INTO `_tidegate`.`table` (run, id, source_schema, source_name, target_schema, target_name, definition, state, exact_pos, left_out, rows_estimated) VALUES ", "", values)
+	})
+}
+
+func (l *Ledger) tableValues(r *TableRow) (string, error) {
+	def, err := json.Marshal(r.Definition)
+	if err != nil {
+		return "", fmt.Errorf("definition of %s: %w", r.Source, err)
+	}
+	left, err := json.Marshal(r.LeftOut)
+	if err != nil {
+		return "", fmt.Errorf("left-out indexes of %s: %w", r.Source, err)
+	}
+	return fmt.Sprintf("(%s,%d,%s,%s,%s,%s,%s,%s,%s,%s,%d)", hexText(l.Run), r.ID,
+		hexText(r.Source.Schema), hexText(r.Source.Name), hexText(r.Target.Schema), hexText(r.Target.Name),
+		hexText(string(def)), hexText(string(r.State)), hexText(r.ExactPos), hexText(string(left)), max(r.RowsEstimated, 0)), nil
+}
+
+// Tables reads all tables of the run, by id.
+func (l *Ledger) Tables(ctx context.Context) ([]TableRow, error) {
+	rows, err := l.DB.QueryContext(ctx, "SELECT id, source_schema, source_name, target_schema, target_name, definition, state, exact_pos, left_out, rows_estimated FROM `_tidegate`.`table` WHERE run = "+hexText(l.Run)+" ORDER BY id")
+	if err != nil {
+		return nil, fmt.Errorf("read tables of run %s: %w", l.Run, err)
+	}
+	defer rows.Close()
+	var out []TableRow
+	for rows.Next() {
+		var r TableRow
+		var def, left []byte
+		if err := rows.Scan(&r.ID, &r.Source.Schema, &r.Source.Name, &r.Target.Schema, &r.Target.Name, &def, &r.State, &r.ExactPos, &left, &r.RowsEstimated); err != nil {
+			return nil, fmt.Errorf("read tables of run %s: %w", l.Run, err)
+		}
+		if err := json.Unmarshal(def, &r.Definition); err != nil {
+			return nil, fmt.Errorf("stored definition of %s: %w", r.Source, err)
+		}
+		if err := json.Unmarshal(left, &r.LeftOut); err != nil {
+			return nil, fmt.Errorf("stored left-out indexes of %s: %w", r.Source, err)
+		}
+		out = append(out, r)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read tables of run %s: %w", l.Run, err)
+	}
+	return out, nil
+}
+
+// SetState moves tables to a state.
+func (l *Ledger) SetState(ctx context.Context, state TableState, ids ...int) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return l.write(ctx, fmt.Sprintf("set %d tables to %s", len(ids), state), func(tx *sql.Tx) error {
+		return l.SetStateIn(ctx, tx, state, ids...)
+	})
+}
+
+// SetStateIn does the same inside a transaction that is fenced already.
+func (l *Ledger) SetStateIn(ctx context.Context, db mysql.Execer, state TableState, ids ...int) error {
+	_, err := db.ExecContext(ctx, fmt.Sprintf("UPDATE `_tidegate`.`table` SET state = %s WHERE run = %s AND id IN (%s)", hexText(string(state)), hexText(l.Run), idList(ids)))
+	return err
+}
+
+// BeginExact notes, before anything is read, that these tables are read in one
+// snapshot at a position.
+func (l *Ledger) BeginExact(ctx context.Context, pos string, ids ...int) error {
+	return l.write(ctx, "begin a copy in one snapshot", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, fmt.Sprintf("UPDATE `_tidegate`.`table` SET state = %s, exact_pos = %s WHERE run = %s AND id IN (%s)",
+			hexText(string(Exact)), hexText(pos), hexText(l.Run), idList(ids)))
+		return err
+	})
+}
+
+// SetDefinitionIn stores a table's new source definition inside a transaction
+// of the caller, who has fenced it.
+func (l *Ledger) SetDefinitionIn(ctx context.Context, db mysql.Execer, id int, def *schema.Table) error {
+	text, err := json.Marshal(def)
+	if err != nil {
+		return fmt.Errorf("definition of %s: %w", def.ID(), err)
+	}
+	_, err = db.ExecContext(ctx, fmt.Sprintf("UPDATE `_tidegate`.`table` SET definition = %s WHERE run = %s AND id = %d", hexText(string(text)), hexText(l.Run), id))
+	if err != nil {
+		return fmt.Errorf("store the definition of %s: %w", def.ID(), err)
+	}
+	return nil
+}
+
+// SetLeftOut stores which indexes of a table are still to be built.
+func (l *Ledger) SetLeftOut(ctx context.Context, id int, clauses []string) error {
+	text, err := json.Marshal(clauses)
+	if err != nil {
+		return fmt.Errorf("left-out indexes: %w", err)
+	}
+	return l.write(ctx, "store left-out indexes", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, fmt.Sprintf("UPDATE `_tidegate`.`table` SET left_out = %s WHERE run = %s AND id = %d", hexText(string(text)), hexText(l.Run), id))
+		return err
+	})
+}
+
+// ForgetTables removes tables and all that is noted about their copy.
+func (l *Ledger) ForgetTables(ctx context.Context, ids ...int) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return l.write(ctx, "forget tables", func(tx *sql.Tx) error {
+		if err := l.dropCopy(ctx, tx, ids); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, fmt.Sprintf("DELETE FROM `_tidegate`.`table` WHERE run = %s AND id IN (%s)", hexText(l.Run), idList(ids)))
+		return err
+	})
+}
+
+// Discard throws the copy of tables away: their chunks and debts are forgotten
+// and their rows on the target are to be removed. A crash in between finds the
+// state Emptying and empties the tables again.
+func (l *Ledger) Discard(ctx context.Context, ids ...int) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return l.write(ctx, "throw a copy away", func(tx *sql.Tx) error {
+		if err := l.dropCopy(ctx, tx, ids); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, fmt.Sprintf("UPDATE `_tidegate`.`table` SET state = %s, exact_pos = '' WHERE run = %s AND id IN (%s)", hexText(string(Emptying)), hexText(l.Run), idList(ids)))
+		return err
+	})
+}
+
+func (l *Ledger) dropCopy(ctx context.Context, tx *sql.Tx, ids []int) error {
+	for _, name := range []string{"chunk", "debt"} {
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf("DELETE FROM `_tidegate`.`%s` WHERE run = %s AND tbl IN (%s)", name, hexText(l.Run), idList(ids))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func idList(ids []int) string {
+	var b []byte
+	for i, id := range ids {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = fmt.Appendf(b, "%d", id)
+	}
+	return string(b)
+}

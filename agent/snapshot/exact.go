@@ -1,0 +1,337 @@
+package snapshot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tidegate-io/tidegate/agent/gate"
+	"github.com/tidegate-io/tidegate/agent/ledger"
+	"github.com/tidegate-io/tidegate/internal/change"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/schema"
+)
+
+// pieceBytes is how much of a copy in one snapshot is written in one
+// transaction, and kept in memory until its commit is certain.
+const pieceBytes = 4 << 20
+
+// group is tables that are read in one consistent snapshot.
+type group struct{ tables []*tableCopy }
+
+func (g *group) ids() []int {
+	ids := make([]int, len(g.tables))
+	for i, t := range g.tables {
+		ids[i] = t.ID
+	}
+	return ids
+}
+
+// regroup queues what is to be read in one snapshot: every keyless table by
+// itself, families by their number, and, from a source without a log, all that
+// a snapshot covers.
+func (c *Copier) regroup() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	families := map[int]*group{}
+	for _, t := range c.order {
+		if t.ranger != nil || t.finished || t.queued || t.halted {
+			continue
+		}
+		t.queued = true
+		number := t.Group
+		if source, _ := c.Definitions.Applied(t.ID); c.mode == noMarks && source != nil && transactional(source) {
+			number = -1
+		}
+		g := families[number]
+		if g == nil || number == 0 {
+			g = &group{}
+			families[number] = g
+			c.groups = append(c.groups, g)
+		}
+		g.tables = append(g.tables, t)
+	}
+	c.notify()
+}
+
+// copyGroup reads a group until that succeeded once, whole.
+func (c *Copier) copyGroup(ctx context.Context, g *group) error {
+	defer c.release(g.tables)
+	for backoff := 100 * time.Millisecond; ; backoff = min(2*backoff, 5*time.Second) {
+		groupCtx, cancel := ctx, context.CancelFunc(func() {})
+		for _, t := range g.tables {
+			var end context.CancelFunc
+			before := cancel
+			groupCtx, end = c.live(groupCtx, t)
+			cancel = func() { end(); before() }
+		}
+		err := c.tryGroup(groupCtx, g)
+		cancel()
+		switch {
+		case err == nil:
+			c.retry.success()
+			c.finishGroup(g)
+			return nil
+		case ctx.Err() != nil:
+			return err
+		case groupCtx.Err() != nil:
+			return nil // thrown away: who did that begins it anew
+		case errors.Is(err, errDiffers), errors.Is(err, errGone):
+			err = sleep(ctx, 200*time.Millisecond)
+		case retryable(err):
+			err = c.retry.again(ctx, backoff, err)
+		}
+		if err != nil {
+			return fmt.Errorf("copy %d tables in one snapshot: %w", len(g.tables), err)
+		}
+	}
+}
+
+func (c *Copier) finishGroup(g *group) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range g.tables {
+		c.finish(t)
+	}
+	c.notify()
+}
+
+// tryGroup opens the snapshot, holds the gate at its position, and writes the
+// rows. If that ends early, what is written is thrown away before the gate lets
+// anything through.
+func (c *Copier) tryGroup(ctx context.Context, g *group) error {
+	defs := make([]*schema.Table, len(g.tables))
+	for i, t := range g.tables {
+		if defs[i], _ = c.Definitions.Applied(t.ID); defs[i] == nil {
+			return fmt.Errorf("table %d: %w", t.ID, errGone)
+		}
+	}
+	v, err := c.beginGroup(ctx, defs)
+	if err != nil {
+		return err
+	}
+	defer v.close()
+	held, err := c.hold(g, v)
+	if err != nil {
+		v.done = errors.Is(err, gate.ErrStale)
+		return err
+	}
+	for i, t := range g.tables {
+		if err := c.agree(ctx, v, t, defs[i]); err != nil {
+			v.done = errors.Is(err, errDiffers)
+			drop(held)
+			return err
+		}
+	}
+	if err := c.Ledger.BeginExact(ctx, v.low.String(), g.ids()...); err != nil {
+		drop(held)
+		return err
+	}
+	for _, t := range g.tables {
+		t.gate.Exact(v.low)
+	}
+	if err = c.carryGroup(ctx, g, v); err == nil {
+		v.done = true
+		if held != nil {
+			held.Done(v.low)
+		}
+		return nil
+	}
+	return c.abandon(ctx, g, held, err)
+}
+
+// abandon empties the tables of a group that was not read to its end. The gate
+// is let go only then.
+func (c *Copier) abandon(ctx context.Context, g *group, held *gate.Chunk, cause error) error {
+	if ctx.Err() != nil {
+		c.mu.Lock()
+		halted := g.tables[0].halted
+		c.mu.Unlock()
+		if halted {
+			drop(held) // the one who threw the copy away stands at a barrier, and empties the tables
+		}
+		return cause
+	}
+	if errors.Is(cause, ledger.ErrFenced) {
+		return cause
+	}
+	if err := c.empty(ctx, nil, g.tables); err != nil {
+		return errors.Join(cause, err)
+	}
+	for _, t := range g.tables {
+		t.gate.Restart()
+	}
+	drop(held)
+	return cause
+}
+
+// beginGroup opens one snapshot for all tables. Tables that no snapshot covers
+// are kept locked instead.
+func (c *Copier) beginGroup(ctx context.Context, defs []*schema.Table) (*view, error) {
+	for _, d := range defs {
+		if !transactional(d) {
+			return c.underLock(ctx, defs, nil)
+		}
+	}
+	switch c.mode {
+	case bySnapshot:
+		return c.inSnapshot(ctx)
+	case noMarks:
+		return c.unmarked(ctx)
+	default:
+		return c.afterLock(ctx, defs)
+	}
+}
+
+func (c *Copier) unmarked(ctx context.Context) (*view, error) {
+	conn, err := c.source.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	v := &view{conn: conn, low: change.NewSet(c.kind)}
+	if _, err := conn.ExecContext(ctx, "START TRANSACTION WITH CONSISTENT SNAPSHOT"); err != nil {
+		v.close()
+		return nil, fmt.Errorf("open a snapshot: %w", err)
+	}
+	return v, nil
+}
+
+// hold stops the applier at the snapshot's position.
+func (c *Copier) hold(g *group, v *view) (*gate.Chunk, error) {
+	if c.mode == noMarks {
+		return nil, nil
+	}
+	held, err := c.Gate.Open(g.tables[0].gate, v.low)
+	if errors.Is(err, gate.ErrStale) {
+		err = &mysql.Error{Class: mysql.Transient, Code: "stale_mark", Err: err}
+	}
+	return held, err
+}
+
+func (c *Copier) carryGroup(ctx context.Context, g *group, v *view) error {
+	for i, t := range g.tables {
+		source, target := c.Definitions.Applied(t.ID)
+		if source == nil {
+			return fmt.Errorf("table %d: %w", t.ID, errGone)
+		}
+		l, err := newLayout(source, target, &c.Deps)
+		if err != nil {
+			return err
+		}
+		p := &pieces{c: c, t: t, high: v.low.String(), layout: l}
+		if i == len(g.tables)-1 {
+			p.finished = g.ids()
+		}
+		var done ledger.Done
+		from := " FROM " + mysql.Table(source.Schema, source.Name) + whereOf(t.Where)
+		read := func(ctx context.Context, emit func(*batch) error) error {
+			return definitionError(p.layout.read(ctx, v.conn, from, emit))
+		}
+		if err := c.pipe(ctx, &done, read, p.write); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pieces writes a table's rows in transactions that are each noted in the
+// ledger, so that none is written twice after a lost answer.
+type pieces struct {
+	c        *Copier
+	t        *tableCopy
+	layout   *layout
+	high     string
+	seq      uint64
+	finished []int // tables whose copy ends with this table's last piece
+}
+
+func (p *pieces) write(ctx context.Context, in <-chan *batch, read func() error) error {
+	var held []*batch
+	var size int64
+	for b := range in {
+		held, size = append(held, b), size+int64(len(b.text))
+		if size < pieceBytes {
+			continue
+		}
+		if err := p.flush(ctx, held, nil); err != nil {
+			return err
+		}
+		held, size = nil, 0
+	}
+	if err := read(); err != nil {
+		return err
+	}
+	return p.flush(ctx, held, p.finished)
+}
+
+// flush writes one piece until it is certain that it is there.
+func (p *pieces) flush(ctx context.Context, held []*batch, finished []int) error {
+	ck := ledger.Chunk{Table: p.t.ID, Seq: p.seq}
+	p.seq++
+	done := ledger.Done{High: p.high}
+	for _, b := range held {
+		done.Rows += int64(b.rows())
+		done.Bytes += b.read
+	}
+	if err := p.c.limit.wait(ctx); err != nil {
+		return err
+	}
+	begun := time.Now()
+	for backoff := 100 * time.Millisecond; ; backoff = min(2*backoff, 5*time.Second) {
+		err := p.once(ctx, ck, held, piece{done, finished})
+		if err != nil && ctx.Err() == nil && lost(err) {
+			there, askErr := p.c.committed(ctx, ck)
+			if askErr != nil {
+				return errors.Join(err, askErr)
+			}
+			if there {
+				err = nil
+			}
+		}
+		if err == nil {
+			p.c.limit.spend(done.Bytes, done.Rows)
+			p.c.Metrics.chunk(done, time.Since(begun))
+			p.c.retry.success()
+			p.c.progress(p.t, done)
+			return nil
+		}
+		if ctx.Err() != nil || !retryable(err) {
+			return err
+		}
+		if err := p.c.retry.again(ctx, backoff, err); err != nil {
+			return err
+		}
+	}
+}
+
+type piece struct {
+	done     ledger.Done
+	finished []int
+}
+
+func (p *pieces) once(ctx context.Context, ck ledger.Chunk, held []*batch, what piece) error {
+	tx, err := p.c.target.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin a piece of %s: %w", p.layout.target.ID(), err)
+	}
+	defer tx.Rollback() // does nothing after a commit
+	if err := p.c.Ledger.Fence(ctx, tx); err != nil {
+		return err
+	}
+	w := &writer{ledger: p.c.Ledger, layout: p.layout, pg: choosePaging(p.layout.source), table: p.t.ID, tx: tx}
+	for _, b := range held {
+		if err := w.insert(ctx, b); err != nil {
+			return err
+		}
+	}
+	if err := p.c.Ledger.PieceIn(ctx, tx, ck, what.done); err != nil {
+		return err
+	}
+	if len(what.finished) > 0 {
+		if err := p.c.Ledger.SetStateIn(ctx, tx, ledger.Copied, what.finished...); err != nil {
+			return err
+		}
+	}
+	return p.c.commit(tx)
+}

@@ -1,0 +1,201 @@
+package snapshot
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/tidegate-io/tidegate/agent/ledger"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+)
+
+// smallTables is how many tables of one chunk each are handed out together.
+const smallTables = 64
+
+// job is a range that was handed out.
+type job struct {
+	table     *tableCopy
+	chunk     ledger.Chunk
+	plain     bool // write it by INSERT
+	notBefore time.Time
+}
+
+// plan hands out ranges as the workers use them up, and notes finished tables.
+// It returns when everything is copied and noted.
+func (c *Copier) plan(ctx context.Context) error {
+	for backoff := 100 * time.Millisecond; ; {
+		done, err := c.planOnce(ctx)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			if !retryable(err) {
+				return err
+			}
+			if err := c.retry.again(ctx, backoff, err); err != nil {
+				return err
+			}
+			backoff = min(2*backoff, 5*time.Second)
+		case err != nil || done:
+			return err
+		default:
+			backoff = 100 * time.Millisecond
+		}
+	}
+}
+
+func (c *Copier) planOnce(ctx context.Context) (done bool, err error) {
+	if err := c.noteCopied(ctx); err != nil {
+		return false, err
+	}
+	c.mu.Lock()
+	if !c.pending() {
+		c.mu.Unlock()
+		return true, nil
+	}
+	changed := c.changed
+	picked := c.pick()
+	c.mu.Unlock()
+	if len(picked) == 0 {
+		select {
+		case <-ctx.Done():
+			return false, context.Cause(ctx)
+		case <-changed:
+		case <-time.After(100 * time.Millisecond): // tables that are left alone for a while
+		}
+		return false, nil
+	}
+	defer c.release(picked)
+	return false, c.handOut(ctx, picked)
+}
+
+// pick chooses the tables whose next ranges are handed out: the one with most
+// bytes left, so that a giant does not come last; with it, if it is small, many
+// others, since every hand-out is a commit on the target.
+func (c *Copier) pick() []*tableCopy {
+	if len(c.ready) >= 2*c.Threads {
+		return nil
+	}
+	var open []*tableCopy
+	now := time.Now()
+	for _, t := range c.order {
+		if t.ranger != nil && !t.finished && !t.halted && !t.closed && now.After(t.notBefore) {
+			open = append(open, t)
+		}
+	}
+	slices.SortStableFunc(open, func(a, b *tableCopy) int { return cmp.Compare(b.left(), a.left()) })
+	n := min(1, len(open))
+	if n == 1 && open[0].left() < c.ChunkBytes/2 {
+		n = min(smallTables, len(open))
+	}
+	for _, t := range open[:n] {
+		t.busy++
+	}
+	return open[:n]
+}
+
+// left is the estimate of bytes that are not handed out.
+func (t *tableCopy) left() int64 { return max(t.Bytes-t.handed, 0) }
+
+func (c *Copier) release(tables []*tableCopy) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range tables {
+		t.busy--
+		c.settle(t)
+	}
+	c.notify()
+}
+
+// handOut finds the next range of each table, records them on the target, tells
+// the gate, and only then lets them be read (I-3).
+func (c *Copier) handOut(ctx context.Context, tables []*tableCopy) error {
+	jobs, chunks, err := c.nextRanges(ctx, tables)
+	if len(jobs) == 0 {
+		return err
+	}
+	// Ranges that may be recorded keep their bounds: the same are recorded again.
+	for backoff := 100 * time.Millisecond; ; backoff = min(2*backoff, 5*time.Second) {
+		err := c.Ledger.HandOut(ctx, chunks)
+		if err == nil {
+			break
+		}
+		if !retryable(err) {
+			return err
+		}
+		if err := c.retry.again(ctx, backoff, err); err != nil {
+			return err
+		}
+	}
+	for _, j := range jobs {
+		if j.chunk.Upper == nil {
+			j.table.gate.HandOutLast()
+		} else {
+			j.table.gate.HandOut(j.table.ranger.pg.above(j.chunk.Upper))
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, j := range jobs {
+		j.table.waiting++
+		j.table.handed += c.ChunkBytes
+		j.table.closed = j.chunk.Upper == nil
+		c.ready = append(c.ready, j)
+	}
+	c.notify()
+	return nil
+}
+
+// nextRanges finds the next range of each table. A table for which that does
+// not work is left alone for a while; err is why, for the last such table.
+func (c *Copier) nextRanges(ctx context.Context, tables []*tableCopy) (jobs []*job, chunks []ledger.Chunk, err error) {
+	for _, t := range tables {
+		before := t.ranger.cursor
+		ck, nextErr := t.ranger.next(ctx, c.plans, c.Config)
+		if nextErr == nil {
+			jobs, chunks = append(jobs, &job{table: t, chunk: ck}), append(chunks, ck)
+			continue
+		}
+		t.ranger.cursor = before
+		if !errors.Is(definitionError(nextErr), errDiffers) {
+			err = nextErr
+		}
+		c.mu.Lock()
+		t.notBefore = time.Now().Add(500 * time.Millisecond)
+		c.mu.Unlock()
+	}
+	return jobs, chunks, err
+}
+
+// settle finishes a table of which every range is on the target. The caller
+// holds mu.
+func (c *Copier) settle(t *tableCopy) {
+	if t.closed && t.busy == 0 && t.waiting == 0 && !t.halted && !t.finished {
+		c.finish(t)
+		c.copied = append(c.copied, t.ID)
+	}
+}
+
+// noteCopied records finished tables on the target, many at once.
+func (c *Copier) noteCopied(ctx context.Context) error {
+	c.mu.Lock()
+	ids := slices.Clone(c.copied)
+	c.mu.Unlock()
+	if len(ids) == 0 {
+		return nil
+	}
+	if err := c.Ledger.SetState(ctx, ledger.Copied, ids...); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.copied = slices.DeleteFunc(c.copied, func(id int) bool { return slices.Contains(ids, id) })
+	return nil
+}
+
+// retryable reports whether trying again can help. All that is retried here can
+// be done twice.
+func retryable(err error) bool {
+	class := mysql.Classify(err)
+	return class == mysql.Transient || class == mysql.OutcomeUnknown
+}

@@ -1,0 +1,207 @@
+package snapshot
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/tidegate-io/tidegate/agent/ledger"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/schema"
+)
+
+const (
+	minChunkRows = 50
+	maxChunkRows = 1 << 20
+	defaultRow   = 200 // bytes; the guess before anything was read
+)
+
+// pace is what finished chunks of one table taught about its rows. Several
+// chunks of a table are in flight, so it is shared.
+type pace struct {
+	mu       sync.Mutex
+	rowBytes float64       // bytes per row
+	rowTime  time.Duration // read time per row
+	density  float64       // rows per unit of an integer key; 0: not known
+}
+
+func newPace(t Table) *pace {
+	p := &pace{rowBytes: defaultRow}
+	if t.Rows > 0 && t.Bytes > 0 {
+		p.rowBytes = max(float64(t.Bytes)/float64(t.Rows), 16)
+	}
+	return p
+}
+
+// learn takes a finished chunk into account; later chunks weigh more than
+// earlier ones, since rows of a range resemble their neighbours.
+func (p *pace) learn(rows, bytes int64, took time.Duration, span float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if span > 0 {
+		p.density = float64(rows) / span
+	}
+	if rows < minChunkRows/2 {
+		return
+	}
+	p.rowBytes = (p.rowBytes + float64(bytes)/float64(rows)) / 2
+	p.rowTime = (p.rowTime + took/time.Duration(rows)) / 2
+}
+
+// rows is how many rows the next chunk is to have.
+func (p *pace) rows(cfg Config) int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := float64(cfg.ChunkBytes) / p.rowBytes
+	if p.rowTime > 0 {
+		n = min(n, float64(cfg.ReadTime)/float64(p.rowTime))
+	}
+	return int64(min(max(n, minChunkRows), maxChunkRows))
+}
+
+func (p *pace) dense() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.density >= 0.5
+}
+
+// ranger finds a table's ranges, in key order.
+type ranger struct {
+	id    int
+	pg    *paging
+	where string
+	name  schema.ID
+	pace  *pace
+
+	cursor // the planner's alone; the rest does not change
+}
+
+// cursor is how far the ranges of a table are found.
+type cursor struct {
+	seq    uint64
+	last   ledger.Bound // upper bound of the last range found
+	closed bool         // the range without an upper bound is found
+	top    string       // greatest key seen, for arithmetic
+}
+
+// next finds the next range by the rows it is to have. Where an integer key has
+// few gaps, the bound is computed; a range then has at most twice the rows. Else
+// the source counts them on the key's index.
+func (r *ranger) next(ctx context.Context, q mysql.Querier, cfg Config) (ledger.Chunk, error) {
+	c := ledger.Chunk{Table: r.id, Seq: r.seq, Lower: r.last}
+	n := r.pace.rows(cfg)
+	upper, err := r.computed(ctx, q, n)
+	if err == nil && upper == nil {
+		upper, err = r.counted(ctx, q, n)
+	}
+	if err != nil {
+		return c, fmt.Errorf("find the next range of %s: %w", r.name, err)
+	}
+	c.Upper = upper
+	r.seq++
+	r.last, r.closed = upper, upper == nil
+	return c, nil
+}
+
+// counted asks for the key of the n-th row behind the last bound; nil if there
+// are fewer.
+func (r *ranger) counted(ctx context.Context, q mysql.Querier, n int64) (ledger.Bound, error) {
+	stmt := "SELECT " + r.pg.selectList() + r.from(r.last, nil) + " ORDER BY " + r.pg.orderBy() + " LIMIT 1 OFFSET " + strconv.FormatInt(n-1, 10)
+	values := make([][]byte, len(r.pg.parts))
+	dest := make([]any, len(values))
+	for i := range values {
+		dest[i] = &values[i]
+	}
+	err := q.QueryRowContext(ctx, stmt).Scan(dest...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.pg.bound(values), nil
+}
+
+// computed adds n to the last bound of a dense integer key. It returns nil
+// where that is not wise, and near the greatest key.
+func (r *ranger) computed(ctx context.Context, q mysql.Querier, n int64) (ledger.Bound, error) {
+	if !r.pg.single() || r.pg.parts[0].desc || r.last == nil || !r.pace.dense() {
+		return nil, nil
+	}
+	upper, ok := r.add(r.last[0], n)
+	if ok && r.below(upper) {
+		return ledger.Bound{upper}, nil
+	}
+	if !ok {
+		return nil, nil
+	}
+	col := mysql.Ident(r.pg.parts[0].col.Name)
+	var top sql.NullString
+	if err := q.QueryRowContext(ctx, "SELECT MAX("+col+") FROM "+mysql.Table(r.name.Schema, r.name.Name)).Scan(&top); err != nil {
+		return nil, err
+	}
+	r.top = top.String
+	if r.below(upper) {
+		return ledger.Bound{upper}, nil
+	}
+	return nil, nil
+}
+
+func (r *ranger) add(literal string, n int64) (string, bool) {
+	if r.pg.parts[0].col.Unsigned {
+		v, err := strconv.ParseUint(literal, 10, 64)
+		return strconv.FormatUint(v+uint64(n), 10), err == nil && v <= math.MaxUint64-uint64(n)
+	}
+	v, err := strconv.ParseInt(literal, 10, 64)
+	return strconv.FormatInt(v+n, 10), err == nil && v <= math.MaxInt64-n
+}
+
+// below reports whether a key is under the greatest one seen.
+func (r *ranger) below(literal string) bool {
+	if r.pg.parts[0].col.Unsigned {
+		a, err1 := strconv.ParseUint(literal, 10, 64)
+		b, err2 := strconv.ParseUint(r.top, 10, 64)
+		return err1 == nil && err2 == nil && a < b
+	}
+	a, err1 := strconv.ParseInt(literal, 10, 64)
+	b, err2 := strconv.ParseInt(r.top, 10, 64)
+	return err1 == nil && err2 == nil && a < b
+}
+
+// span is how many integer keys a range covers; 0 if that is not known.
+func (r *ranger) span(c ledger.Chunk) float64 {
+	if !r.pg.single() || c.Lower == nil || c.Upper == nil {
+		return 0
+	}
+	a, err1 := strconv.ParseFloat(c.Lower[0], 64)
+	b, err2 := strconv.ParseFloat(c.Upper[0], 64)
+	if err1 != nil || err2 != nil {
+		return 0
+	}
+	return math.Abs(b - a)
+}
+
+// from is the FROM and WHERE of a range, read along the paging key's index.
+func (r *ranger) from(lower, upper ledger.Bound) string {
+	s := " FROM " + mysql.Table(r.name.Schema, r.name.Name) + " FORCE INDEX (" + mysql.Ident(r.pg.key) + ")"
+	return s + whereOf(r.pg.between(lower, upper), r.where)
+}
+
+func whereOf(conditions ...string) string {
+	s := ""
+	for _, c := range conditions {
+		switch {
+		case c == "":
+		case s == "":
+			s = " WHERE (" + c + ")"
+		default:
+			s += " AND (" + c + ")"
+		}
+	}
+	return s
+}

@@ -1,0 +1,238 @@
+package snapshot
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tidegate-io/tidegate/agent/gate"
+	"github.com/tidegate-io/tidegate/internal/change"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/schema"
+)
+
+// lockWait bounds how long a READ lock is waited for: behind a waiting lock
+// stand all writers of the table.
+const lockWait = "2"
+
+// lockWaitTimeout is the server's answer when it was not enough.
+const lockWaitTimeout = 1205
+
+// view is a source session inside the transaction, or under the lock, in which
+// a chunk is read. high may be asked until it is closed.
+type view struct {
+	conn *sql.Conn
+	low  *change.Set
+	high func(ctx context.Context) (*change.Set, error)
+	done bool // the session is clean and may be used again
+
+	locked bool // it holds table locks and has no transaction
+	closed bool
+}
+
+// close ends the transaction. A session that is not clean is given up: it may
+// hold a lock, or unread rows.
+func (v *view) close() {
+	if v.closed {
+		return
+	}
+	v.closed = true
+	if v.done {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		end := "ROLLBACK"
+		if v.locked {
+			end = "UNLOCK TABLES"
+		}
+		_, err := v.conn.ExecContext(ctx, end)
+		v.done = err == nil
+	}
+	discard(v.conn, !v.done)
+}
+
+// discard gives a connection back to its pool, or ends it.
+func discard(conn *sql.Conn, broken bool) {
+	if broken {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // ends the connection
+	}
+	_ = conn.Close()
+}
+
+// open begins a view for one table's chunk and registers the chunk in the gate
+// with its low mark. Where the mark is older than what may have been applied,
+// it is taken again (I-2b).
+func (c *Copier) open(ctx context.Context, t *tableCopy, source *schema.Table) (*view, *gate.Chunk, error) {
+	backoff := 5 * time.Millisecond
+	for {
+		v, err := c.begin(ctx, source)
+		if err != nil {
+			return nil, nil, fmt.Errorf("open a view of %s: %w", source.ID(), err)
+		}
+		if c.mode == noMarks {
+			return v, nil, nil
+		}
+		g, err := c.Gate.Open(t.gate, v.low)
+		if err == nil {
+			return v, g, nil
+		}
+		v.done = true
+		v.close()
+		if !errors.Is(err, gate.ErrStale) {
+			return nil, nil, err
+		}
+		if err := sleep(ctx, backoff); err != nil {
+			return nil, nil, err
+		}
+		backoff = min(2*backoff, 200*time.Millisecond)
+	}
+}
+
+// begin opens the view as this source's marks demand (ENGINE §3, Marks).
+func (c *Copier) begin(ctx context.Context, t *schema.Table) (*view, error) {
+	if !transactional(t) {
+		return c.underLock(ctx, []*schema.Table{t}, nil)
+	}
+	switch c.mode {
+	case byGTID:
+		return c.betweenMarks(ctx)
+	case bySnapshot:
+		return c.inSnapshot(ctx)
+	default:
+		return c.afterLock(ctx, []*schema.Table{t})
+	}
+}
+
+// transactional reports whether a consistent snapshot covers the table.
+func transactional(t *schema.Table) bool {
+	switch t.Engine {
+	case "InnoDB", "ROCKSDB", "TokuDB", "":
+		return true
+	default:
+		return false
+	}
+}
+
+func (c *Copier) betweenMarks(ctx context.Context) (*view, error) {
+	conn, err := c.source.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	v := &view{conn: conn}
+	if v.low, err = c.Marks.MarkLow(ctx, conn); err == nil {
+		_, err = conn.ExecContext(ctx, "START TRANSACTION READ ONLY")
+	}
+	if err != nil {
+		v.close()
+		return nil, err
+	}
+	v.high = func(ctx context.Context) (*change.Set, error) { return c.Marks.MarkHigh(ctx, conn) }
+	return v, nil
+}
+
+func (c *Copier) inSnapshot(ctx context.Context) (*view, error) {
+	conn, err := c.source.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	v := &view{conn: conn}
+	if _, err = conn.ExecContext(ctx, "START TRANSACTION WITH CONSISTENT SNAPSHOT"); err == nil {
+		v.low, err = c.Marks.SnapshotPosition(ctx, conn)
+	}
+	if err != nil {
+		v.close()
+		return nil, err
+	}
+	v.high = func(context.Context) (*change.Set, error) { return v.low, nil }
+	return v, nil
+}
+
+// afterLock opens a consistent snapshot on one session while another holds the
+// tables locked for an instant. The position is exact for these tables. (START
+// TRANSACTION would release the locks of its own session.)
+func (c *Copier) afterLock(ctx context.Context, tables []*schema.Table) (*view, error) {
+	conn, err := c.source.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	locked, err := c.underLock(ctx, tables, func(q mysql.Querier) (*change.Set, error) {
+		if _, err := conn.ExecContext(ctx, "START TRANSACTION WITH CONSISTENT SNAPSHOT"); err != nil {
+			return nil, err
+		}
+		return c.locked(ctx, q)
+	})
+	if err != nil {
+		discard(conn, true)
+		return nil, err
+	}
+	v := &view{conn: conn, low: locked.low}
+	v.high = func(context.Context) (*change.Set, error) { return v.low, nil }
+	locked.done = true
+	locked.close()
+	return v, nil
+}
+
+// underLock locks tables on a session and takes the low mark there. A lock that
+// is not granted at once is given up and tried again.
+func (c *Copier) underLock(ctx context.Context, tables []*schema.Table, mark func(q mysql.Querier) (*change.Set, error)) (*view, error) {
+	stmt := "LOCK TABLES "
+	for i, t := range tables {
+		if i > 0 {
+			stmt += ", "
+		}
+		stmt += mysql.Table(t.Schema, t.Name) + " READ"
+	}
+	for backoff := 250 * time.Millisecond; ; backoff = min(2*backoff, 10*time.Second) {
+		conn, err := c.locks.Conn(ctx)
+		if err != nil {
+			return nil, err
+		}
+		v := &view{conn: conn, locked: true}
+		if _, err = conn.ExecContext(ctx, stmt); err == nil {
+			if mark == nil {
+				v.low, err = c.locked(ctx, conn)
+			} else {
+				v.low, err = mark(conn)
+			}
+		}
+		if err == nil {
+			v.high = func(ctx context.Context) (*change.Set, error) { return c.locked(ctx, conn) }
+			return v, nil
+		}
+		v.close()
+		if mysql.Number(err) != lockWaitTimeout {
+			return nil, err
+		}
+		c.Log.Info().Str("statement", stmt).Msg("tables are busy; the lock is tried again")
+		if err := sleep(ctx, backoff); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// locked is a position that contains every change to tables on which q holds
+// READ locks: their writers have ended. On MariaDB another session's snapshot
+// tells it, since none can be opened under a lock.
+func (c *Copier) locked(ctx context.Context, q mysql.Querier) (*change.Set, error) {
+	switch c.mode {
+	case noMarks:
+		return change.NewSet(c.kind), nil
+	case bySnapshot:
+		return c.Marks.Executed(ctx)
+	default:
+		return c.Marks.MarkLow(ctx, q)
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-t.C:
+		return nil
+	}
+}

@@ -1,0 +1,259 @@
+package snapshot
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tidegate-io/tidegate/agent/ledger"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/schema"
+)
+
+const duplicateKey = 1062
+
+// writer writes rendered rows inside one target transaction.
+type writer struct {
+	ledger *ledger.Ledger
+	layout *layout
+	pg     *paging // nil: nothing may be in the way
+	table  int
+	tx     *sql.Tx
+	owed   int
+}
+
+// all writes the batches of a chunk.
+func (w *writer) all(ctx context.Context, in <-chan *batch) error {
+	for b := range in {
+		if err := w.insert(ctx, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// insert writes the rows of a batch by a plain INSERT. Only if that meets rows
+// in its way are these looked up and removed (ENGINE §3, Write).
+func (w *writer) insert(ctx context.Context, b *batch) error {
+	if b.lax {
+		return w.insertLax(ctx, b)
+	}
+	_, err := w.tx.ExecContext(ctx, w.layout.head("INSERT")+string(b.text))
+	if err == nil {
+		return nil
+	}
+	if mysql.Number(err) != duplicateKey || w.pg == nil {
+		return fmt.Errorf("write rows of %s: %w", w.layout.target.ID(), err)
+	}
+	if err := w.clear(ctx, b, 0, b.rows()); err != nil {
+		return fmt.Errorf("make room for rows of %s: %w", w.layout.target.ID(), err)
+	}
+	return nil
+}
+
+// insertLax writes a row that strict mode refuses although a table can hold it.
+func (w *writer) insertLax(ctx context.Context, b *batch) error {
+	if _, err := w.tx.ExecContext(ctx, "SET SESSION sql_mode = "+mysql.String(schema.LaxMode)); err != nil {
+		return err
+	}
+	strict := *b
+	strict.lax = false
+	err := w.insert(ctx, &strict)
+	if _, resetErr := w.tx.ExecContext(ctx, "SET SESSION sql_mode = "+mysql.String(mysql.SQLMode)); err == nil {
+		err = resetErr
+	}
+	return err
+}
+
+// clear removes what is in the way of the rows from one to before another, and
+// writes them. Most of what is removed are older versions of the same rows,
+// replayed from the log; a row that is not there again afterwards is a debt.
+//
+// If the rows are in one another's way, because the target finds equal what the
+// source keeps apart, they are written in halves.
+func (w *writer) clear(ctx context.Context, b *batch, from, to int) error {
+	removed, err := w.inTheWay(ctx, b, from, to)
+	if err != nil {
+		return err
+	}
+	if len(removed) > 0 {
+		if _, err := w.tx.ExecContext(ctx, "DELETE FROM "+w.name()+" WHERE "+w.pg.anyOf(removed)); err != nil {
+			return err
+		}
+	}
+	_, err = w.tx.ExecContext(ctx, w.layout.head("INSERT")+string(b.part(from, to)))
+	switch {
+	case err == nil:
+	case mysql.Number(err) != duplicateKey:
+		return err
+	case to-from > 1:
+		middle := (from + to) / 2
+		if err := w.clear(ctx, b, from, middle); err != nil {
+			return err
+		}
+		if err := w.clear(ctx, b, middle, to); err != nil {
+			return err
+		}
+	default: // a unique index over an expression or a prefix, which inTheWay cannot ask
+		if _, err := w.tx.ExecContext(ctx, w.layout.head("REPLACE")+string(b.part(from, to))); err != nil {
+			return err
+		}
+	}
+	return w.owe(ctx, removed)
+}
+
+func (w *writer) name() string { return mysql.Table(w.layout.target.Schema, w.layout.target.Name) }
+
+// inTheWay returns the keys of target rows that hold a unique value of the rows.
+func (w *writer) inTheWay(ctx context.Context, b *batch, from, to int) ([]ledger.Bound, error) {
+	seen := map[string]bool{}
+	var out []ledger.Bound
+	for i := range w.layout.target.Keys {
+		cond := w.layout.holders(&w.layout.target.Keys[i], b, from, to)
+		if cond == "" {
+			continue
+		}
+		keys, err := w.keys(ctx, cond, " FOR UPDATE")
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range keys {
+			if id := strings.Join(k, ","); !seen[id] {
+				seen[id] = true
+				out = append(out, k)
+			}
+		}
+	}
+	return out, nil
+}
+
+// keys reads the paging keys of the target rows that satisfy a condition.
+func (w *writer) keys(ctx context.Context, cond, lock string) ([]ledger.Bound, error) {
+	rows, err := w.tx.QueryContext(ctx, "SELECT "+w.pg.selectList()+" FROM "+w.name()+" WHERE "+cond+lock)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	return w.pg.scan(rows)
+}
+
+// owe notes the removed rows that are not there again.
+func (w *writer) owe(ctx context.Context, removed []ledger.Bound) error {
+	if len(removed) == 0 {
+		return nil
+	}
+	back, err := w.keys(ctx, w.pg.anyOf(removed), "")
+	if err != nil {
+		return err
+	}
+	there := map[string]bool{}
+	for _, k := range back {
+		there[strings.Join(k, ",")] = true
+	}
+	var debts []ledger.Debt
+	for _, k := range removed {
+		if !there[strings.Join(k, ",")] {
+			debts = append(debts, ledger.Debt{Table: w.table, Key: k})
+		}
+	}
+	w.owed += len(debts)
+	if len(debts) == 0 {
+		return nil
+	}
+	return w.ledger.OweIn(ctx, w.tx, debts)
+}
+
+// holders is the condition of target rows that hold one of the rows' values of
+// a unique key; "" if the key cannot be asked or all its values hold a NULL.
+func (l *layout) holders(k *schema.Key, b *batch, from, to int) string {
+	if !k.Unique || len(k.Parts) == 0 {
+		return ""
+	}
+	at := make([]int, len(k.Parts))
+	names := make([]string, len(k.Parts))
+	for i, p := range k.Parts {
+		at[i] = l.index(p.Column)
+		if p.Column == "" || p.Prefix > 0 || at[i] < 0 {
+			return ""
+		}
+		names[i] = mysql.Ident(p.Column)
+	}
+	var list []string
+	for row := from; row < to; row++ {
+		if v, ok := l.keyValues(b, row, at); ok {
+			list = append(list, v)
+		}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return tuple(names) + " IN (" + strings.Join(list, ",") + ")"
+}
+
+func (l *layout) index(column string) int {
+	for i, c := range l.columns {
+		if strings.EqualFold(c.Name, column) {
+			return i
+		}
+	}
+	return -1
+}
+
+func (l *layout) keyValues(b *batch, row int, at []int) (string, bool) {
+	values := make([]string, len(at))
+	for i, n := range at {
+		v := b.literal(row, n)
+		if isNull(v) {
+			return "", false
+		}
+		values[i] = string(v)
+		if c := l.columns[n]; c.Charset != "" && formOf(c) == text {
+			values[i] = "_" + c.Charset + values[i]
+		}
+	}
+	return tuple(values), true
+}
+
+func tuple(values []string) string {
+	if len(values) == 1 {
+		return values[0]
+	}
+	return "(" + strings.Join(values, ",") + ")"
+}
+
+// anyOf is the condition that a row's key is one of some.
+func (p *paging) anyOf(keys []ledger.Bound) string {
+	names := make([]string, len(p.parts))
+	for i, q := range p.parts {
+		names[i] = mysql.Ident(q.col.Name)
+	}
+	list := make([]string, len(keys))
+	for i, k := range keys {
+		list[i] = tuple(k)
+	}
+	return tuple(names) + " IN (" + strings.Join(list, ",") + ")"
+}
+
+// scan reads rows of selectList.
+func (p *paging) scan(rows *sql.Rows) ([]ledger.Bound, error) {
+	var out []ledger.Bound
+	values := make([][]byte, len(p.parts))
+	dest := make([]any, len(values))
+	for i := range values {
+		dest[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(dest...); err != nil {
+			return nil, err
+		}
+		out = append(out, p.bound(values))
+	}
+	return out, rows.Err()
+}
+
+// lost reports whether an error leaves it open what a server did last.
+func lost(err error) bool {
+	return errors.Is(err, mysql.ErrOutcomeUnknown) || mysql.Number(err) == 0
+}
