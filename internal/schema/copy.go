@@ -114,10 +114,14 @@ func AppendLoad(dst []byte, col *Column, text []byte) []byte {
 	if text == nil {
 		return append(dst, `\N`...)
 	}
-	if classes[strings.ToLower(col.DataType)].kind == kindBit {
-		u, err := strconv.ParseUint(string(text), 10, 64)
-		if err == nil {
+	switch classes[strings.ToLower(col.DataType)].kind {
+	case kindBit:
+		if u, err := strconv.ParseUint(string(text), 10, 64); err == nil {
 			return appendBits(dst, u)
+		}
+	case kindYear: // "0" is the year 2000, and that is what drivers make of "0000"
+		if isZero(text) {
+			return append(dst, "0000"...)
 		}
 	}
 	for _, c := range text {

@@ -75,7 +75,9 @@ func (s *jsonScan) value(depth int) bool {
 	case c == '"':
 		return s.str()
 	case c == '-' || c >= '0' && c <= '9':
-		s.delicate = s.delicate || delicate(s.number())
+		if delicate(s.number()) {
+			s.delicate = true
+		}
 		return true
 	default:
 		start := s.pos

@@ -210,7 +210,7 @@ func find(t *testing.T, p *peer, i int, tc typeCase, source []image) {
 	seen := 0
 	for _, im := range source {
 		raw := im.row.Value(1)
-		if seen++; seen > 120 {
+		if seen++; seen > 60 {
 			break
 		}
 		match, err := c.AppendMatch(nil, "`v`", raw)

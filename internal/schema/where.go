@@ -29,6 +29,8 @@ func (c *Codec) AppendKey(dst, raw []byte) ([]byte, error) {
 			dst = append(dst, '\\', '0')
 		}
 		return append(dst, '\''), nil
+	case c.into == kindSet && len(raw) == 8: // read back as a signed number, so it is compared as one
+		return appendInt(dst, raw, false)
 	default:
 		return c.AppendLiteral(dst, raw)
 	}
