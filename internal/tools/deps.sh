@@ -145,10 +145,10 @@ if [ -n "$packages" ] || ! have_mariadb; then
 fi
 # shellcheck disable=SC2086 # a list of words
 [ -z "$packages" ] || apt_install $packages
-install_mariadb
 
-# The trees are independent, and mostly wait for the network and the disk.
+# What follows is independent, and mostly waits for the network and the disk.
 jobs=()
+install_mariadb & jobs+=($!)
 tree "$mysql_root" sid usr/sbin/mysqld mysql-server-core,mysql-client & jobs+=($!)
 tree "$mariadb118_root" trixie usr/sbin/mariadbd mariadb-server & jobs+=($!)
 tree "$systemd_root" trixie usr/lib/systemd/systemd systemd,systemd-sysv,dbus & jobs+=($!)
