@@ -243,6 +243,7 @@ func operate(t *testing.T, d *daemonProc, op control.Op) string {
 }
 
 func TestFromApplyToCompleted(t *testing.T) {
+	t.Parallel()
 	d, h := startDaemon(t, t.TempDir(), ""), newHost("a")
 	h.start(t, d.addr)
 	apply(t, d, spec.Pipeline{})
@@ -294,6 +295,7 @@ func TestFromApplyToCompleted(t *testing.T) {
 }
 
 func TestPlan(t *testing.T) {
+	t.Parallel()
 	d, h := startDaemon(t, t.TempDir(), ""), newHost("a")
 	h.start(t, d.addr)
 	rep, failed, err := d.Plan(t.Context(), spec.Pipeline{Name: "shop"})
@@ -308,6 +310,7 @@ func TestPlan(t *testing.T) {
 // A killed agent comes back with the same id: the run goes on with a higher
 // epoch, and with the checkpoint it had.
 func TestAgentRestarts(t *testing.T) {
+	t.Parallel()
 	d, h := startDaemon(t, t.TempDir(), ""), newHost("a")
 	kill := h.start(t, d.addr)
 	apply(t, d, spec.Pipeline{})
@@ -331,6 +334,7 @@ func TestAgentRestarts(t *testing.T) {
 // An agent that is cut off loses its run to another one, which gets the
 // replicated checkpoint; when it is back it is fenced at once.
 func TestAgentIsLost(t *testing.T) {
+	t.Parallel()
 	d, a, b := startDaemon(t, t.TempDir(), ""), newHost("a"), newHost("b")
 	a.start(t, d.addr)
 	apply(t, d, spec.Pipeline{})
@@ -374,6 +378,7 @@ func TestAgentIsLost(t *testing.T) {
 
 // The daemon restarts: the runner never notices, and nothing changes.
 func TestDaemonRestarts(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	d, h := startDaemon(t, dir, ""), newHost("a")
 	h.start(t, d.addr)
@@ -405,6 +410,7 @@ func TestDaemonRestarts(t *testing.T) {
 }
 
 func TestErrorsPanicsAndRetry(t *testing.T) {
+	t.Parallel()
 	d, h := startDaemon(t, t.TempDir(), ""), newHost("a")
 	var mu sync.Mutex
 	fail := []func() error{
@@ -451,6 +457,7 @@ func TestErrorsPanicsAndRetry(t *testing.T) {
 }
 
 func TestFailedCheckAndStop(t *testing.T) {
+	t.Parallel()
 	d, h := startDaemon(t, t.TempDir(), ""), newHost("a")
 	h.script = func(f *fake, _ context.Context) error {
 		f.deps.Sink.Report(run.Report{Kind: run.ReportCheck, Check: &run.CheckReport{Findings: []run.Finding{
@@ -469,6 +476,7 @@ func TestFailedCheckAndStop(t *testing.T) {
 }
 
 func TestWaitsThatPeopleSee(t *testing.T) {
+	t.Parallel()
 	d, h := startDaemon(t, t.TempDir(), ""), newHost("a")
 	h.labels = map[string]string{"site": "old"}
 	h.start(t, d.addr)
@@ -502,6 +510,7 @@ func TestWaitsThatPeopleSee(t *testing.T) {
 
 // Two processes with one id: the newer wins, the older ends and says why.
 func TestReplacedAgent(t *testing.T) {
+	t.Parallel()
 	d, h := startDaemon(t, t.TempDir(), ""), newHost("a")
 	ended := make(chan error, 1)
 	w, err := worker.New(worker.Config{ID: "a", Capacity: 1, Dir: t.TempDir()}, worker.Deps{
@@ -527,6 +536,7 @@ func TestReplacedAgent(t *testing.T) {
 }
 
 func TestTokens(t *testing.T) {
+	t.Parallel()
 	if _, err := api.Listen("0.0.0.0:0", false); err == nil {
 		t.Fatal("an open listen without tokens was allowed")
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -15,15 +16,17 @@ var version = "dev"
 
 func main() {
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	code := execute(ctx, os.Args[1:])
+	code := execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	cancel()
 	os.Exit(code)
 }
 
 // execute runs one command line and returns its exit status.
-func execute(ctx context.Context, args []string) int {
-	g := &globals{out: os.Stdout, err: os.Stderr}
+func execute(ctx context.Context, args []string, out, errs io.Writer) int {
+	g := &globals{out: out, err: errs}
 	root := newRoot(g)
+	root.SetOut(out)
+	root.SetErr(errs)
 	root.SetArgs(longFlags(args))
 	return g.finish(ctx, root.ExecuteContext(ctx))
 }

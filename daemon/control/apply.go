@@ -69,6 +69,9 @@ func (c *Control) Apply(ctx context.Context, q ApplyRequest) ([]Change, error) {
 		if out[i].Wait = r.Wait; ch.Action == ActionCreate && q.DryRun && !c.someFits(r) {
 			out[i].Wait = c.whyUnfit(r)
 		}
+		if r.State == run.Errored && out[i].Wait.Reason == "" {
+			out[i].Wait.Reason = "the run is in error, go on with: tidegate retry " + ch.Pipeline
+		}
 	}
 	return out, nil
 }
