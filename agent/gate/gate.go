@@ -24,16 +24,19 @@ type Gate struct {
 	mu       sync.Mutex
 	changed  chan struct{} // closed and renewed at every change that may let more through
 	executed *change.Set   // newest set read from the source while chunks are left
-	taken    *change.Set   // admitted while no chunk was to be read, so maybe not in executed
+	ahead    *change.Set   // admitted while no chunk was to be read, so maybe not in executed
 	copying  bool          // some chunk is still to be read
 	hold     bool          // no chunk may be opened
 	lows     map[*Chunk]*change.Set
 	tables   map[schema.ID]*Table
+
+	taken *change.Set // what has been admitted; nil unless Bound
+	stop  *change.Set // where a bounded run ends; nil: not known yet
 }
 
 // New returns a gate of a run that copies nothing: everything passes.
 func New(kind change.Kind) *Gate {
-	return &Gate{changed: make(chan struct{}), executed: change.NewSet(kind), taken: change.NewSet(kind), lows: map[*Chunk]*change.Set{}, tables: map[schema.ID]*Table{}}
+	return &Gate{changed: make(chan struct{}), executed: change.NewSet(kind), ahead: change.NewSet(kind), lows: map[*Chunk]*change.Set{}, tables: map[schema.ID]*Table{}}
 }
 
 func (g *Gate) notify() {
@@ -88,7 +91,7 @@ func (g *Gate) Admit(ids []change.ID) bool {
 	}
 	if !g.copying { // a table that enters the copy later must be read behind this
 		for _, id := range ids {
-			g.taken.Add(id)
+			g.ahead.Add(id)
 		}
 	}
 	return true
@@ -132,7 +135,7 @@ type Chunk struct {
 func (g *Gate) Open(t *Table, low *change.Set) (*Chunk, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.hold || !low.Includes(g.executed) {
+	if g.hold || !low.Includes(g.executed) || !low.Includes(g.ahead) {
 		return nil, ErrStale
 	}
 	c := &Chunk{g: g, t: t}
@@ -156,4 +159,21 @@ func (c *Chunk) Drop() {
 	defer c.g.mu.Unlock()
 	delete(c.g.lows, c)
 	c.g.notify()
+}
+
+// Bound makes the gate note what it admits, beginning with what is applied
+// already, so that StopAt can be used.
+func (g *Gate) Bound(applied *change.Set) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.taken = applied.Clone()
+}
+
+// StopAt admits nothing more once all of s has been admitted: the applier ends
+// at the first transaction boundary that contains s. It needs Bound.
+func (g *Gate) StopAt(s *change.Set) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.stop = s
+	g.notify()
 }
