@@ -42,6 +42,10 @@ type TableRow struct {
 	RowsEstimated int64
 }
 
+const registerHead = "REPLACE INTO `_tidegate`.`table` (run, id, source_schema, source_name, target_schema, target_name, definition, state, exact_pos, left_out, rows_estimated) VALUES "
+
+const registerHead = "REPLACE INTO `_tidegate`.`table` (run, id, source_schema, source_name, target_schema, target_name, definition, state, exact_pos, left_out, rows_estimated) VALUES "
+
 // Register writes the rows of new tables, or replaces those of known ones.
 func (l *Ledger) Register(ctx context.Context, rows []TableRow) error {
 	values := make([]string, 0, len(rows))
@@ -53,7 +57,7 @@ func (l *Ledger) Register(ctx context.Context, rows []TableRow) error {
 		values = append(values, v)
 	}
 	return l.write(ctx, "register tables", func(tx *sql.Tx) error {
-		return inserts(ctx, tx, "REPLACE INTO `_tidegate`.`table` (run, id, source_schema, source_name, target_schema, target_name, definition, state, exact_pos, left_out, rows_estimated) VALUES ", "", values)
+		return inserts(ctx, tx, registerHead, "", values)
 	})
 }
 
