@@ -44,8 +44,6 @@ type TableRow struct {
 
 const registerHead = "REPLACE INTO `_tidegate`.`table` (run, id, source_schema, source_name, target_schema, target_name, definition, state, exact_pos, left_out, rows_estimated) VALUES "
 
-const registerHead = "REPLACE INTO `_tidegate`.`table` (run, id, source_schema, source_name, target_schema, target_name, definition, state, exact_pos, left_out, rows_estimated) VALUES "
-
 // Register writes the rows of new tables, or replaces those of known ones.
 func (l *Ledger) Register(ctx context.Context, rows []TableRow) error {
 	values := make([]string, 0, len(rows))
