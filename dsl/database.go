@@ -88,13 +88,13 @@ func (b *body) checkTableTarget(db spec.Database, blocks []*body, i int) {
 	}
 	for j, other := range db.TableRules {
 		if j != i && rule.Rename != "" && rule.Rename == targetTable(other) && (other.Rename == "" || j < i) {
-			t.fail(t.place("rename"), "Tables merged", "This and the table at %s would become one table %q on the target; give each its own name.", placeOf(blocks[j].head), rule.Rename)
+			t.fail(t.place("rename"), "Tables merged", "This and the table at %s would become one on the target; give each its own name.", placeOf(blocks[j].head))
 			return
 		}
 	}
 	moved := slices.ContainsFunc(db.TableRules, func(o spec.TableRule) bool { return o.Name == rule.Rename })
 	if rule.Rename != "" && !moved && slices.Contains(db.Tables, rule.Rename) {
-		t.fail(t.place("rename"), "Tables merged", "tables at %s selects a table %q as well; the two would become one on the target. Give each its own name.", placeOf(b.place("tables")), rule.Rename)
+		t.fail(t.place("rename"), "Tables merged", "tables at %s selects a table of this name as well; the two would become one on the target. Give each its own name.", placeOf(b.place("tables")))
 	}
 }
 

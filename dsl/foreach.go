@@ -33,10 +33,9 @@ func (d *decoder) expand(blk *hclsyntax.Block) ([]instance, bool) {
 	rehearsal := instance{ctx: eachScope(base, cty.UnknownVal(cty.String), cty.DynamicVal), rehearsal: true}
 	v, marks := d.evaluate(attr.Expr, base).Unmark()
 	at := attr.Expr.Range()
-	_, sensitive := marks[markSensitive]
 	switch {
-	case sensitive:
-		d.failAt(&at, "Invalid for_each", "A sensitive value cannot be used here, since its keys become names. Keep the secrets in a variable of their own and look them up: var.passwords[each.key].")
+	case len(marks) > 0:
+		d.failAt(&at, "Invalid for_each", markedKeys)
 		return []instance{rehearsal}, true
 	case !v.IsKnown():
 		return []instance{rehearsal}, true
@@ -44,14 +43,18 @@ func (d *decoder) expand(blk *hclsyntax.Block) ([]instance, bool) {
 		d.failAt(&at, "Invalid for_each", "Write a map, such as { eu = \"10.0.0.1\", us = \"10.0.0.2\" }, or a list of strings.")
 		return []instance{rehearsal}, true
 	}
-	out := d.instances(v, base, marks, at)
+	out := d.instances(v, base, at)
 	if len(out) == 0 {
 		return []instance{rehearsal}, true
 	}
 	return out, true
 }
 
-func (d *decoder) instances(v cty.Value, base *hcl.EvalContext, marks cty.ValueMarks, at hcl.Range) []instance {
+// markedKeys refuses marked keys, those from env and file too: keys become names,
+// and names are shown everywhere. Values may be marked.
+const markedKeys = "Its keys become names, so they cannot come from env, file or a sensitive variable. Write the keys here or set them by a plain variable, and look secrets up by them: var.passwords[each.key]."
+
+func (d *decoder) instances(v cty.Value, base *hcl.EvalContext, at hcl.Range) []instance {
 	byKey := v.Type().IsMapType() || v.Type().IsObjectType()
 	var out []instance
 	for it := v.ElementIterator(); it.Next(); {
@@ -59,12 +62,15 @@ func (d *decoder) instances(v cty.Value, base *hcl.EvalContext, marks cty.ValueM
 		if !byKey {
 			k = e
 		}
-		plain, keyMarks := k.Unmark()
-		if _, sensitive := keyMarks[markSensitive]; sensitive || !plain.IsKnown() || plain.IsNull() || plain.Type() != cty.String {
+		if k.IsMarked() {
+			d.failAt(&at, "Invalid for_each", markedKeys)
+			return nil
+		}
+		if !k.IsKnown() || k.IsNull() || k.Type() != cty.String {
 			d.failAt(&at, "Invalid for_each", "Its elements are no plain strings. Write a list of strings, or a map whose keys name the instances.")
 			return nil
 		}
-		key := plain.AsString()
+		key := k.AsString()
 		if !instanceKey.MatchString(key) {
 			d.failAt(&at, "Invalid for_each", "The key %q cannot be part of a name; use letters, digits, \"_\", \".\" and \"-\".", key)
 			continue
@@ -73,7 +79,7 @@ func (d *decoder) instances(v cty.Value, base *hcl.EvalContext, marks cty.ValueM
 			d.failAt(&at, "Invalid for_each", "%q is listed twice.", key)
 			continue
 		}
-		out = append(out, instance{key: key, ctx: eachScope(base, plain, e.WithMarks(marks))})
+		out = append(out, instance{key: key, ctx: eachScope(base, k, e)})
 	}
 	return out
 }

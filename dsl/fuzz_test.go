@@ -23,15 +23,19 @@ func FuzzLoad(f *testing.F) {
 		f.Add(src)
 	}
 	f.Add([]byte("pipeline \"p\" {\n  for_each = { a = var.pw }\n  from = endpoint.x[each.key]\n}\n"))
+	f.Add([]byte("endpoint \"x\" {\n  for_each = [env(\"PW\")]\n  address  = upper(each.key)\n  flavor   = local.x\n}\nlocals {\n  x = env(\"PW\")\n}\n"))
 	f.Add([]byte("endpoint \"x\" {\n  password = \"${env(\"PW\")}\n"))
 	f.Fuzz(func(t *testing.T, src []byte) {
-		// The one secret of this load comes from outside, so that it cannot stand in src.
+		// The secret comes by env("PW") only, so that it cannot stand in src.
 		const secret = "kT9-outside-secret"
 		if bytes.Contains(src, []byte("format")) || bytes.Contains(src, []byte(secret)) {
 			t.Skip() // a width of a billion is honest work for format, not a finding
 		}
 		opts := Options{BaseDir: "/nonexistent", Env: func(n string) (string, bool) {
-			return secret, n == "PW" || strings.HasPrefix(n, envPrefix)
+			if strings.HasPrefix(n, envPrefix) {
+				return "given", true
+			}
+			return secret, n == "PW"
 		}}
 		config, diags := LoadSource("fuzz.hcl", src, opts)
 		if (config == nil) != diags.HasErrors() {
@@ -40,6 +44,12 @@ func FuzzLoad(f *testing.F) {
 		var out bytes.Buffer
 		if err := diags.WriteText(&out); err != nil {
 			t.Fatal(err)
+		}
+		if err := diags.WriteJSON(&out); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(out.String(), secret) {
+			t.Fatalf("secret shown:\n%s", out.String())
 		}
 		formatted, formatDiags := Format("fuzz.hcl", src)
 		if config == nil {

@@ -59,7 +59,7 @@ func checkTargets(blocks []*body, dbs []spec.Database) {
 			if dbs[i].Rename == "" {
 				at, other = before, b
 			}
-			at.fail(at.place("rename"), "Databases merged", "This and the database at %s would become one database %q on the target; give each its own name.", placeOf(other.head), at.str("rename", ""))
+			at.fail(at.place("rename"), "Databases merged", "This and the database at %s would become one on the target; give each its own name.", placeOf(other.head))
 			break
 		}
 	}

@@ -57,6 +57,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 	endpoint := func(lines string) string {
 		return "endpoint \"a\" {\n  address = \"a\"\n  user = \"u\"\n" + lines + "\n}\n"
 	}
+	named := func(old, with string) string { return endpointsText + strings.Replace(pipelineText, old, with, 1) }
 	sensitive := "variable \"pw\" {\n  sensitive = true\n  default = \"hunter2-default\"\n}\n"
 	for name, src := range map[string]string{
 		"literal":              endpoint(`password = "hunter2"`),
@@ -66,6 +67,16 @@ func TestSecretsAreNotShown(t *testing.T) {
 		"no quotes, digits":    endpoint(`password = 12hunter2`),
 		"as a call":            endpoint(`password("hunter2")`),
 		"calls itself":         endpoint(`password = hunter2("x")`),
+		"for_each key":         "endpoint \"a\" {\n for_each = [env(\"PW\")]\n address = \"a b\"\n user = \"u\"\n flavor = each.key\n}\n",
+		"for_each bad key":     "endpoint \"a\" {\n for_each = [\"${env(\"PW\")} x\"]\n address = \"a\"\n user = \"u\"\n}\n",
+		"for_each map key":     "endpoint \"a\" {\n for_each = { \"${env(\"PW\")} x\" = 1 }\n address = \"a\"\n user = \"u\"\n}\n",
+		"for_each of a set":    "endpoint \"a\" {\n for_each = toset([env(\"PW\")])\n address = \"a b\"\n user = each.key\n}\n",
+		"for_each decoded":     "endpoint \"a\" {\n for_each = { (env(\"PW\")) = {} }\n address = each.key\n user = each.value\n}\n",
+		"each.value":           "endpoint \"a\" {\n for_each = { x = env(\"PW\") }\n address = \"a b\"\n user = \"u\"\n flavor = each.value\n}\n",
+		"rename":               named("database \"d\" {}", "database \"d\" {\n rename = env(\"PW\")\n }\n database \"e\" {\n rename = env(\"PW\")\n }"),
+		"table rename":         named("database \"d\" {}", "database \"d\" {\n table \"x\" {\n rename = env(\"PW\")\n }\n table \"y\" {\n rename = env(\"PW\")\n }\n }"),
+		"null label":           named("  objects", "  agent {\n labels = { (env(\"PW\")) = null }\n }\n  objects"),
+		"pipeline name":        named("  from", "  for_each = [env(\"PW\")]\n  from"),
 		"file by env":          endpoint(`user = file(env("PW"))`),
 		"file by a local":      "locals { x = env(\"PW\") }\n" + endpoint(`user = [for f in [local.x] : file(f)][0]`),
 		"env by a variable":    sensitive + endpoint(`user = env(var.pw)`),

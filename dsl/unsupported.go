@@ -3,6 +3,7 @@ package dsl
 import (
 	"slices"
 
+	"github.com/tidegate-io/tidegate/dsl/internal/literal"
 	"github.com/tidegate-io/tidegate/internal/spec"
 )
 
@@ -16,6 +17,8 @@ func unsupported(p spec.Pipeline) []string {
 			out = append(out, name)
 		}
 	}
+	_, notTime := literal.Time(p.Start.Position) // the other forms are carried
+	note(notTime == nil, "start.position")
 	note(p.Objects.OnExists != "fail", "objects.on_exists")
 	note(p.Objects.Definer != "keep", "objects.definer")
 	note(p.Objects.Accounts != nil, "objects.accounts")

@@ -231,9 +231,9 @@ func (b *body) stringMap(name string) map[string]string {
 		return nil
 	}
 	out := make(map[string]string, v.LengthInt())
-	for k, e := range v.AsValueMap() {
+	for k, e := range v.AsValueMap() { // nothing here depends on the order
 		if e.IsNull() {
-			b.reject(name, "The value of %q is null; write a string or leave it out.", k)
+			b.reject(name, "The value of one of its keys is null; write a string or leave it out.")
 			continue
 		}
 		out[k] = e.AsString()
