@@ -1,0 +1,125 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"maps"
+
+	"github.com/tidegate-io/tidegate/internal/mysql"
+)
+
+// Object is what the target holds under one name at one moment.
+type Object struct {
+	Schema string `json:"schema"`
+	Name   string `json:"name,omitempty"` // empty: the database itself
+	Exists bool   `json:"exists"`
+
+	// Fingerprint is a hash of the definition.
+	Fingerprint string `json:"fingerprint,omitempty"`
+
+	// Identity has InnoDB's number of the table (key "") and of each partition.
+	// The numbers follow the data through RENAME and EXCHANGE PARTITION, which
+	// a definition cannot show.
+	Identity map[string]uint64 `json:"identity,omitempty"`
+}
+
+// Equal reports whether both are the same object in the same state.
+func (o Object) Equal(p Object) bool {
+	return o.Schema == p.Schema && o.Name == p.Name && o.Exists == p.Exists && o.Fingerprint == p.Fingerprint && maps.Equal(o.Identity, p.Identity)
+}
+
+// String shows the object's state to people.
+func (o Object) String() string {
+	name := o.Schema
+	if o.Name != "" {
+		name += "." + o.Name
+	}
+	if !o.Exists {
+		return name + " absent"
+	}
+	return fmt.Sprintf("%s definition %.12s identity %v", name, o.Fingerprint, o.Identity)
+}
+
+// Intent is a statement that commits by itself, noted before it runs: what is
+// found after a crash is compared with what was there before.
+type Intent struct {
+	Seq       uint64 // batch of the statement's barrier
+	Step      int
+	Statement string
+	Objects   []Object // every object it names, as it was before
+	Done      bool
+}
+
+// Intend notes an intent. Those of older statements, which are done, go.
+func (l *Ledger) Intend(ctx context.Context, in Intent) error {
+	objects, err := json.Marshal(in.Objects)
+	if err != nil {
+		return fmt.Errorf("note the intent of %.200q: %w", in.Statement, err)
+	}
+	return l.tx(ctx, fmt.Sprintf("note the intent of %.200q", in.Statement), func(tx *sql.Tx) error {
+		if err := l.mine(ctx, tx); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "DELETE FROM `_tidegate`.`intent` WHERE run = ? AND seq < ? AND done = 1", l.Run, in.Seq); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, "INSERT INTO `_tidegate`.`intent` (run, seq, step, statement, objects, done) VALUES (?,?,?,?,?,0)",
+			l.Run, in.Seq, in.Step, in.Statement, objects)
+		return err
+	})
+}
+
+// mine refuses a newer owner, and holds off one until tx ends.
+func (l *Ledger) mine(ctx context.Context, tx *sql.Tx) error {
+	var epoch uint64
+	err := tx.QueryRowContext(ctx, "SELECT epoch FROM `_tidegate`.`run` WHERE run = ? LOCK IN SHARE MODE", l.Run).Scan(&epoch)
+	switch {
+	case err == sql.ErrNoRows:
+		return l.noRun()
+	case err != nil:
+		return fmt.Errorf("read the epoch: %w", err)
+	case epoch != l.Epoch:
+		return l.fenced(epoch)
+	}
+	return nil
+}
+
+// IntentDone marks an intent done in tx, whose commit makes it so together with
+// the advance of the ledger.
+func (l *Ledger) IntentDone(ctx context.Context, tx *sql.Tx, seq uint64, step int) error {
+	if err := l.mine(ctx, tx); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, "UPDATE `_tidegate`.`intent` SET done = 1 WHERE run = ? AND seq = ? AND step = ?", l.Run, seq, step)
+	return err
+}
+
+// IntentsOf returns what is noted of one statement, by step.
+func (l *Ledger) IntentsOf(ctx context.Context, q mysql.Querier, seq uint64) (map[int]Intent, error) {
+	rows, err := q.QueryContext(ctx, "SELECT step, statement, objects, done FROM `_tidegate`.`intent` WHERE run = ? AND seq = ?", l.Run, seq)
+	if err != nil {
+		return nil, fmt.Errorf("run %s: read the intents of batch %d: %w", l.Run, seq, err)
+	}
+	defer rows.Close()
+	out := map[int]Intent{}
+	for rows.Next() {
+		in := Intent{Seq: seq}
+		var objects []byte
+		if err := rows.Scan(&in.Step, &in.Statement, &objects, &in.Done); err != nil {
+			return nil, fmt.Errorf("run %s: read the intents of batch %d: %w", l.Run, seq, err)
+		}
+		if err := json.Unmarshal(objects, &in.Objects); err != nil {
+			return nil, fmt.Errorf("run %s: intent of batch %d step %d: %w", l.Run, seq, in.Step, err)
+		}
+		out[in.Step] = in
+	}
+	return out, rows.Err()
+}
+
+// Transaction runs f in one control transaction of this owner. An error of its
+// COMMIT to which no server answered is ErrOutcomeUnknown.
+func (l *Ledger) Transaction(ctx context.Context, what string, f func(tx *sql.Tx) error) error {
+	return l.tx(ctx, what, f)
+}

@@ -1,0 +1,214 @@
+package structure
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/tidegate-io/tidegate/agent/structure/sqltext"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/schema"
+)
+
+// Carrier rewrites definitions of the source for the target.
+type Carrier struct {
+	Selection      *Selection
+	Source, Target *mysql.Server
+	Facts          *Facts // of the target
+	DeferIndexes   bool   // secondary indexes are left for after the copy
+}
+
+// Carried is a table as it shall be made on the target.
+type Carried struct {
+	Source, Target schema.ID
+	SQL            string   // CREATE TABLE
+	LeftOut        []string // ALTER TABLE clauses that make the indexes left out
+	Findings       []Finding
+}
+
+func (c *Carrier) cross() bool { return c.Source.Flavor != c.Target.Flavor }
+
+// neighbours is what a table's definition must know of the others.
+type neighbours struct {
+	parents map[schema.ID][][]string // columns that foreign keys refer to, by parent
+	names   map[string]int           // how often a constraint's name is used in a target schema
+}
+
+func (c *Carrier) neighbours(m *Model) *neighbours {
+	n := &neighbours{parents: map[schema.ID][][]string{}, names: map[string]int{}}
+	for _, t := range m.Tables {
+		for _, fk := range t.Definition.ForeignKeys {
+			id := c.Selection.canonical(schema.ID{Schema: fk.ParentSchema, Name: fk.ParentTable})
+			n.parents[id] = append(n.parents[id], fk.ParentCols)
+		}
+		target, ok := c.Selection.target(t.ID())
+		if !ok {
+			continue
+		}
+		if text, err := parseCreate(t.Create); err == nil {
+			for _, it := range text.items {
+				if it.kind == itemCheck || it.kind == itemForeignKey {
+					n.names[constraintKey(target.Schema, it)]++
+				}
+			}
+		}
+	}
+	return n
+}
+
+// constraintKey: names of checks and foreign keys are apart from each other.
+func constraintKey(schemaName string, it item) string {
+	return fmt.Sprintf("%d %s.%s", it.kind, schemaName, strings.ToLower(it.name))
+}
+
+// Tables rewrites every table of a model.
+func (c *Carrier) Tables(m *Model) ([]*Carried, error) {
+	n := c.neighbours(m)
+	out := make([]*Carried, 0, len(m.Tables))
+	for _, t := range m.Tables {
+		carried, err := c.table(t, n)
+		if err != nil {
+			return nil, fmt.Errorf("rewrite table %s: %w", t.ID(), err)
+		}
+		out = append(out, carried)
+	}
+	return out, nil
+}
+
+func (c *Carrier) table(t *Table, n *neighbours) (*Carried, error) {
+	target, ok := c.Selection.target(t.ID())
+	if !ok {
+		return nil, fmt.Errorf("not selected")
+	}
+	text, err := parseCreate(t.Create)
+	if err != nil {
+		return nil, err
+	}
+	r := &rewrite{Carrier: c, text: text.Text, object: t.ID().String(), def: t.Definition, target: target, names: n.names}
+	r.engine(t.Definition.Engine)
+	r.unwrap()
+	for _, ref := range text.Refs {
+		if ref.Role == sqltext.Subject {
+			r.e.Replace(ref.Start, ref.End, quoteID(target))
+		}
+	}
+	var drop, leave []int
+	for i, it := range text.items {
+		switch gone := r.item(it); {
+		case gone:
+			drop = append(drop, i)
+		case c.DeferIndexes && leavable(t, it, n.parents[c.Selection.canonical(t.ID())]):
+			leave = append(leave, i)
+		}
+	}
+	r.options(text.options)
+	r.tableCollation(text, t)
+	out := &Carried{Source: t.ID(), Target: target}
+	for _, i := range leave {
+		start, end := text.bounds(i)
+		out.LeftOut = append(out.LeftOut, "ADD "+strings.TrimSpace(r.e.Slice(text.SQL, start, end)))
+	}
+	for _, i := range append(drop, leave...) {
+		start, end := text.bounds(i)
+		if i > 0 {
+			start--
+		}
+		r.e.Replace(start, end, "")
+	}
+	out.SQL, out.Findings = r.e.Apply(text.SQL), r.findings
+	return out, nil
+}
+
+// bounds returns the bytes of a body's item, comments included, without the
+// commas around it.
+func (c *createText) bounds(i int) (start, end int) {
+	first := c.items[i].tokens[0]
+	last := c.items[i].tokens[len(c.items[i].tokens)-1]
+	start, end = c.Tokens[c.open].End, c.Tokens[c.shut].Start
+	for _, t := range c.Tokens[c.open+1 : c.shut] {
+		if t.Is(",") && t.End <= first.Start {
+			start = t.End
+		}
+		if t.Is(",") && t.Start >= last.End {
+			end = t.Start
+			break
+		}
+	}
+	return start, end
+}
+
+// leavable reports whether an index can be made after the copy: not unique, no
+// table without a key, not needed by a foreign key from or to the table, and
+// not the one an AUTO_INCREMENT column needs.
+func leavable(t *Table, it item, parents [][]string) bool {
+	if it.kind != itemKey || it.unique || it.name == "" || t.Keyless {
+		return false
+	}
+	cols := it.indexed()
+	for _, fk := range t.Definition.ForeignKeys {
+		if begins(cols, fk.Columns) {
+			return false
+		}
+	}
+	for _, p := range parents {
+		if begins(cols, p) {
+			return false
+		}
+	}
+	for _, name := range cols {
+		if col, _ := t.Definition.Column(name); name != "" && col != nil && col.AutoInc {
+			return false
+		}
+	}
+	return true
+}
+
+// Database returns the statement that makes a database on the target.
+func (c *Carrier) Database(d Database) (sql string, target string, finding *Finding) {
+	target, _ = c.Selection.Schema(d.Name)
+	charset, okCharset := c.Facts.Charset(d.Charset)
+	collation, ok := c.Facts.Collation(d.Collation)
+	if !ok || !okCharset {
+		return "", target, &Finding{Object: d.Name, Reason: fmt.Sprintf("the target has nothing like collation %s", d.Collation), Fatal: true,
+			Remedy: "ALTER DATABASE " + mysql.Ident(d.Name) + " COLLATE … on the source, to a collation both sides have"}
+	}
+	if collation != strings.ToLower(d.Collation) {
+		finding = &Finding{Object: d.Name, Reason: fmt.Sprintf("collation %s becomes %s", d.Collation, collation), Remedy: collationRemedy}
+	}
+	return "CREATE DATABASE IF NOT EXISTS " + mysql.Ident(target) + " CHARACTER SET " + charset + " COLLATE " + collation, target, finding
+}
+
+const collationRemedy = "compare what unique keys and sorting mean to the application; values that only the target finds equal stop the copy with their key"
+
+// Unsupported lists all that cannot be carried from source to target, and what
+// changes on the way, in the order of the model.
+func (c *Carrier) Unsupported(m *Model) ([]Finding, error) {
+	out := append([]Finding(nil), m.Others...)
+	for _, d := range m.Databases {
+		if _, _, f := c.Database(d); f != nil {
+			out = append(out, *f)
+		}
+	}
+	tables, err := c.Tables(m)
+	if err != nil {
+		return nil, err
+	}
+	taken := map[schema.ID]schema.ID{}
+	for _, t := range tables {
+		out = append(out, t.Findings...)
+		key := t.Target
+		if c.Target.LowerCase != 0 {
+			key = schema.ID{Schema: strings.ToLower(key.Schema), Name: strings.ToLower(key.Name)}
+		}
+		if other, ok := taken[key]; ok {
+			out = append(out, Finding{Object: t.Source.String(), Reason: fmt.Sprintf("it and %s would both be %s on the target", other, t.Target), Fatal: true,
+				Remedy: "give one of them another name with a table block's rename"})
+		}
+		taken[key] = t.Source
+	}
+	for _, v := range m.Views {
+		if v.Broken != nil {
+			out = append(out, Finding{Object: v.ID.String(), Reason: "the view is broken on the source: " + v.Broken.Error(), Remedy: "repair or drop it; it is not carried"})
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,237 @@
+package structure
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tidegate-io/tidegate/agent/ledger"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/schema"
+)
+
+// Creator makes a model's objects on the target. It may be called again after a
+// crash, and with a newer reading of the source: no row has been copied yet, so
+// what is empty is made anew.
+type Creator struct {
+	*Carrier
+	OnExists string // spec.Objects.OnExists
+	Definer  string // spec.Objects.Definer
+}
+
+// Made is what a call of Create made or found made.
+type Made struct {
+	Tables   []*Carried
+	Findings []Finding // what a person should know; nothing that stops the run
+}
+
+// Create makes databases, tables and views. earlier is the model of the call
+// before, nil for the first: its tables that did not change stay as they are,
+// those that vanished are dropped. conn holds the run's lock.
+func (c *Creator) Create(ctx context.Context, conn *sql.Conn, m, earlier *Model) (*Made, error) {
+	made := &Made{}
+	var err error
+	if made.Tables, err = c.Tables(m); err != nil {
+		return nil, err
+	}
+	for _, t := range made.Tables {
+		if err := fatal(t.Findings); err != nil {
+			return nil, err
+		}
+		made.Findings = append(made.Findings, t.Findings...)
+	}
+	err = with(ctx, conn, definitionSettings, func() error {
+		if err := c.databases(ctx, conn, m, made); err != nil {
+			return err
+		}
+		if err := c.tables(ctx, conn, m, earlier, made.Tables); err != nil {
+			return err
+		}
+		return c.views(ctx, conn, m, made)
+	})
+	return made, err
+}
+
+// fatal turns findings that stop a run into one error.
+func fatal(findings []Finding) error {
+	var all []string
+	remedy := ""
+	for _, f := range findings {
+		if f.Fatal {
+			all = append(all, f.String())
+			remedy = f.Remedy
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return &mysql.Error{Class: mysql.Config, Code: "unsupported", Err: errors.New(strings.Join(all, "; ")), Remedy: remedy}
+}
+
+func (c *Creator) databases(ctx context.Context, conn *sql.Conn, m *Model, made *Made) error {
+	for _, d := range m.Databases {
+		query, target, finding := c.Database(d)
+		if finding != nil {
+			if err := fatal([]Finding{*finding}); err != nil {
+				return err
+			}
+			made.Findings = append(made.Findings, *finding)
+		}
+		if _, err := conn.ExecContext(ctx, query); err != nil {
+			return fmt.Errorf("create database %s on the target: %w", target, err)
+		}
+	}
+	return nil
+}
+
+// tables makes what is missing and what changed.
+func (c *Creator) tables(ctx context.Context, conn *sql.Conn, m, earlier *Model, carried []*Carried) error {
+	there, err := c.existing(ctx, conn, carried)
+	if err != nil {
+		return err
+	}
+	was := map[string]string{}
+	if earlier != nil {
+		was = earlier.fingerprints()
+		if err := c.dropVanished(ctx, conn, m, earlier); err != nil {
+			return err
+		}
+	}
+	for i, t := range carried {
+		if _, ok := there[t.Target]; ok {
+			if c.OnExists == "keep" || c.OnExists == "empty" || was["table "+t.Source.String()] == Fingerprint(m.Tables[i].Create) {
+				continue
+			}
+			if err := c.dropEmpty(ctx, conn, t.Target); err != nil {
+				return err
+			}
+		}
+		if _, err := conn.ExecContext(ctx, t.SQL); err != nil {
+			return createError(t, err)
+		}
+	}
+	return c.checkEngines(ctx, conn, carried)
+}
+
+func createError(t *Carried, err error) error {
+	err = fmt.Errorf("create table %s on the target: %w\n%s", t.Target, err, t.SQL)
+	if mysql.Classify(err) == mysql.Transient {
+		return err
+	}
+	return &mysql.Error{Class: mysql.Config, Code: "create_table", Err: err,
+		Remedy: "the target does not take this definition: change the table on the source, or leave it out with except, and retry"}
+}
+
+// existing returns the engines of tables that are on the target.
+func (c *Creator) existing(ctx context.Context, q mysql.Querier, carried []*Carried) (map[schema.ID]string, error) {
+	schemas := map[string]bool{}
+	var names []string
+	for _, t := range carried {
+		if !schemas[t.Target.Schema] {
+			schemas[t.Target.Schema] = true
+			names = append(names, t.Target.Schema)
+		}
+	}
+	out := map[schema.ID]string{}
+	if len(names) == 0 {
+		return out, nil
+	}
+	rows, err := q.QueryContext(ctx, "SELECT TABLE_SCHEMA, TABLE_NAME, COALESCE(ENGINE, '') FROM information_schema.TABLES WHERE TABLE_SCHEMA IN ("+literals(names)+")")
+	if err != nil {
+		return nil, fmt.Errorf("list the target's tables: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id schema.ID
+		var engine string
+		if err := rows.Scan(&id.Schema, &id.Name, &engine); err != nil {
+			return nil, err
+		}
+		out[id] = engine
+	}
+	return out, rows.Err()
+}
+
+// dropEmpty drops a table that an earlier attempt made. One that holds rows is
+// not ours to drop.
+func (c *Creator) dropEmpty(ctx context.Context, conn *sql.Conn, id schema.ID) error {
+	var one int
+	err := conn.QueryRowContext(ctx, "SELECT 1 FROM "+quoteID(id)+" LIMIT 1").Scan(&one)
+	if err == nil {
+		return &mysql.Error{Class: mysql.Config, Code: "target_exists", Err: fmt.Errorf("table %s is on the target and holds rows", id),
+			Remedy: "move it away or drop it, or set objects { on_exists = \"keep\" } if its rows belong there"}
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("look for rows in %s on the target: %w", id, err)
+	}
+	if _, err := conn.ExecContext(ctx, "DROP TABLE IF EXISTS "+quoteID(id)); err != nil {
+		return fmt.Errorf("drop the empty table %s on the target: %w", id, err)
+	}
+	return nil
+}
+
+func (c *Creator) dropVanished(ctx context.Context, conn *sql.Conn, m, earlier *Model) error {
+	if c.OnExists == "keep" || c.OnExists == "empty" {
+		return nil
+	}
+	is := map[schema.ID]bool{}
+	for _, t := range m.Tables {
+		is[t.ID()] = true
+	}
+	for _, t := range earlier.Tables {
+		target, ok := c.Selection.target(t.ID())
+		if is[t.ID()] || !ok {
+			continue
+		}
+		there, err := Exists(ctx, conn, target)
+		if err != nil {
+			return err
+		}
+		if there {
+			if err := c.dropEmpty(ctx, conn, target); err != nil {
+				return err
+			}
+		}
+	}
+	for _, v := range earlier.Views {
+		if target, ok := c.Selection.target(v.ID); ok {
+			if _, err := conn.ExecContext(ctx, "DROP VIEW IF EXISTS "+quoteID(target)); err != nil {
+				return fmt.Errorf("drop view %s on the target: %w", target, err)
+			}
+		}
+	}
+	return nil
+}
+
+// checkEngines reads the engines back: enforce_storage_engine replaces them
+// without an error.
+func (c *Creator) checkEngines(ctx context.Context, q mysql.Querier, carried []*Carried) error {
+	there, err := c.existing(ctx, q, carried)
+	if err != nil {
+		return err
+	}
+	for _, t := range carried {
+		switch engine, ok := there[t.Target]; {
+		case !ok:
+			return fmt.Errorf("table %s was made on the target and cannot be seen there", t.Target)
+		case !strings.EqualFold(engine, "InnoDB"):
+			return &mysql.Error{Class: mysql.Config, Code: "engine", Err: fmt.Errorf("table %s is %s on the target, not InnoDB", t.Target, engine),
+				Remedy: "set enforce_storage_engine to InnoDB or NULL on the target, or convert the table"}
+		}
+	}
+	return nil
+}
+
+// Drop removes a table of a run on the target, rows and all. conn holds the
+// run's lock.
+func Drop(ctx context.Context, conn *sql.Conn, id schema.ID) error {
+	if id.Schema == ledger.Schema {
+		return fmt.Errorf("drop %s: the run's own tables stay", id)
+	}
+	if _, err := conn.ExecContext(ctx, "DROP TABLE IF EXISTS "+quoteID(id)); err != nil {
+		return fmt.Errorf("drop table %s on the target: %w", id, err)
+	}
+	return nil
+}

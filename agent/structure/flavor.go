@@ -1,0 +1,239 @@
+package structure
+
+import (
+	"strings"
+
+	"github.com/tidegate-io/tidegate/agent/structure/sqltext"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+)
+
+// foreign types have no counterpart in the other flavour that holds the same
+// bytes in the same order.
+var foreignTypes = map[mysql.Flavor]map[string]bool{
+	mysql.MySQL:   {"UUID": true, "INET4": true, "INET6": true, "XMLTYPE": true, "VECTOR": true}, // a MySQL target refuses
+	mysql.MariaDB: {"VECTOR": true},
+}
+
+// column rewrites a column's definition: "name type attributes". The first
+// token is the name.
+func (r *rewrite) column(tokens []sqltext.Token) {
+	if len(tokens) < 2 {
+		return
+	}
+	if r.inlineReferencesIgnored() {
+		r.dropInlineReferences(tokens)
+	}
+	if !r.cross() {
+		return
+	}
+	if typ := tokens[1]; typ.Kind == sqltext.Word && foreignTypes[r.Target.Flavor][strings.ToUpper(typ.Text)] {
+		r.refuse(exclude, "column %s: %s has no type %s", tokens[0].Text, r.Target, strings.ToUpper(typ.Text))
+	}
+	if r.Target.Flavor == mysql.MySQL {
+		r.columnToMySQL(tokens)
+		return
+	}
+	r.columnToMariaDB(tokens)
+}
+
+// inlineReferencesIgnored: the source reads REFERENCES at a column and forgets
+// it, the target makes a foreign key of it.
+func (r *rewrite) inlineReferencesIgnored() bool {
+	honours := func(s *mysql.Server) bool {
+		if s.Flavor == mysql.MariaDB {
+			return s.AtLeast(10, 5, 0)
+		}
+		return s.AtLeast(9, 0, 0)
+	}
+	return !honours(r.Source) && honours(r.Target)
+}
+
+func (r *rewrite) dropInlineReferences(tokens []sqltext.Token) {
+	c := &sqltext.Cursor{T: tokens}
+	for ; !c.Done(); c.At++ {
+		start := c.Peek(0).Start
+		if !c.Accept("REFERENCES") {
+			continue
+		}
+		c.Name()
+		c.SkipParens()
+		for c.AcceptAny("ON DELETE", "ON UPDATE") != "" {
+			action(c)
+		}
+		if c.Accept("MATCH") {
+			c.At++
+		}
+		r.e.Replace(start, tokens[c.At-1].End, "")
+		c.At--
+	}
+}
+
+// each calls f for every token outside of parentheses, from the second on.
+func each(tokens []sqltext.Token, f func(c *sqltext.Cursor)) {
+	c := &sqltext.Cursor{T: tokens, At: 1}
+	for !c.Done() {
+		if c.SkipParens() {
+			continue
+		}
+		at := c.At
+		f(c)
+		if c.At == at {
+			c.At++
+		}
+	}
+}
+
+var blobs = map[string]bool{"TINYBLOB": true, "BLOB": true, "MEDIUMBLOB": true, "LONGBLOB": true, "TINYTEXT": true, "TEXT": true, "MEDIUMTEXT": true, "LONGTEXT": true,
+	"JSON": true, "GEOMETRY": true, "POINT": true, "LINESTRING": true, "POLYGON": true, "MULTIPOINT": true, "MULTILINESTRING": true, "MULTIPOLYGON": true, "GEOMETRYCOLLECTION": true}
+
+func (r *rewrite) columnToMySQL(tokens []sqltext.Token) {
+	name := tokens[0].Text
+	isBlob := blobs[strings.ToUpper(tokens[1].Text)]
+	each(tokens, func(c *sqltext.Cursor) {
+		t := c.Peek(0)
+		switch {
+		case t.Is("COMPRESSED"):
+			r.refuse("ALTER TABLE … MODIFY the column without COMPRESSED on the source", "column %s is COMPRESSED, which MySQL does not know", name)
+		case t.Is("PERSISTENT"):
+			r.e.Replace(t.Start, t.End, "STORED")
+		case t.Is("REF_SYSTEM_ID") && c.Peek(1).Is("="):
+			r.e.Replace(t.Start, c.Peek(1).End, "SRID ")
+		case t.Is("ROW") && (c.Peek(1).Is("START") || c.Peek(1).Is("END")):
+			r.refuse(exclude, "column %s belongs to system versioning, which MySQL does not know", name)
+		case (t.Is("WITHOUT") || t.Is("WITH")) && c.Peek(1).Is("SYSTEM"):
+			r.e.Replace(t.Start, c.Peek(2).End, "")
+			c.At += 3
+		case t.Is("DEFAULT"):
+			c.At++
+			r.defaultToMySQL(c, isBlob, name)
+		}
+	})
+}
+
+// timestamps may stand as a default without parentheses.
+var timestamps = map[string]bool{"CURRENT_TIMESTAMP": true, "NOW": true, "LOCALTIME": true, "LOCALTIMESTAMP": true}
+
+func (r *rewrite) defaultToMySQL(c *sqltext.Cursor, isBlob bool, name string) {
+	first := c.Peek(0)
+	word := strings.ToUpper(first.Text)
+	if first.Kind == sqltext.Word && (word == "NEXTVAL" || word == "NEXT" || word == "LASTVAL" || word == "SETVAL") {
+		r.refuse("give the column AUTO_INCREMENT, or no default", "column %s takes its default from a sequence, which MySQL does not have", name)
+		return
+	}
+	start, end := first.Start, first.End
+	wrap := false
+	switch {
+	case first.Kind == sqltext.Word && c.Peek(1).Is("("):
+		wrap = !timestamps[word]
+		c.At++
+		c.SkipParens()
+		end = c.T[c.At-1].End
+	case first.Kind == sqltext.Word && strings.HasPrefix(first.Text, "_") && c.Peek(1).Kind == sqltext.String:
+		wrap, end = isBlob, c.Peek(1).End
+		c.At += 2
+	case first.Is("-") || first.Is("+"):
+		wrap, end = isBlob, c.Peek(1).End
+		c.At += 2
+	case first.Kind == sqltext.String || first.Kind == sqltext.Number:
+		wrap = isBlob
+		c.At++
+	default: // NULL, a parenthesis, CURRENT_TIMESTAMP, b'1', x'1'
+		if first.Kind == sqltext.Word && c.Peek(1).Kind == sqltext.String && c.Peek(1).Start == first.End {
+			wrap, end = isBlob, c.Peek(1).End
+		}
+	}
+	if wrap {
+		r.e.Insert(start, "(")
+		r.e.Insert(end, ")")
+	}
+}
+
+// dropped are column attributes of MySQL that MariaDB does not read; each has
+// one value.
+var dropped = map[string]bool{"COLUMN_FORMAT": true, "STORAGE": true, "ENGINE_ATTRIBUTE": true, "SECONDARY_ENGINE_ATTRIBUTE": true}
+
+func (r *rewrite) columnToMariaDB(tokens []sqltext.Token) {
+	generated := sqltext.Has(tokens, "AS (")
+	each(tokens, func(c *sqltext.Cursor) {
+		t := c.Peek(0)
+		switch {
+		case t.Is("SRID"):
+			r.e.Replace(t.Start, t.End, "REF_SYSTEM_ID=")
+		case t.Kind == sqltext.Word && dropped[strings.ToUpper(t.Text)]:
+			value := c.Peek(1)
+			if value.Is("=") {
+				value = c.Peek(2)
+			}
+			r.e.Replace(t.Start, value.End, "")
+		case t.Is("NOT") && c.Peek(1).Is("SECONDARY"):
+			r.e.Replace(t.Start, c.Peek(1).End, "")
+			c.At += 2
+		case t.Is("VISIBLE"):
+			r.e.Replace(t.Start, t.End, "")
+		case generated && t.Is("NOT") && c.Peek(1).Is("NULL"):
+			r.e.Replace(t.Start, c.Peek(1).End, "")
+			r.note("none is needed", "generated column %s loses NOT NULL, which MariaDB does not take there", tokens[0].Text)
+			c.At += 2
+		case generated && t.Is("NULL"):
+			r.e.Replace(t.Start, t.End, "")
+		case t.Is("NOT") && c.Peek(1).Is("ENFORCED"):
+			r.refuse("drop the CHECK on the source", "column %s has a CHECK that is not enforced, which MariaDB does not know", tokens[0].Text)
+		}
+	})
+}
+
+// key rewrites an index.
+func (r *rewrite) key(it item) {
+	if sqltext.Has(it.tokens, "WITHOUT OVERLAPS") && r.Target.Flavor == mysql.MySQL {
+		r.refuse(exclude, "key %s is WITHOUT OVERLAPS, which MySQL does not know", it.name)
+	}
+	if !r.cross() {
+		return
+	}
+	if r.Target.Flavor == mysql.MySQL {
+		r.wholeBlob(it)
+	}
+	each(it.tokens, func(c *sqltext.Cursor) {
+		t := c.Peek(0)
+		toMySQL := r.Target.Flavor == mysql.MySQL
+		switch {
+		case toMySQL && t.Is("NOT") && c.Peek(1).Is("IGNORED"):
+			r.e.Replace(t.Start, c.Peek(1).End, "VISIBLE")
+			c.At += 2
+		case toMySQL && t.Is("IGNORED"):
+			r.e.Replace(t.Start, t.End, "INVISIBLE")
+		case !toMySQL && t.Is("INVISIBLE"):
+			r.e.Replace(t.Start, t.End, "IGNORED")
+		case !toMySQL && t.Is("VISIBLE"):
+			r.e.Replace(t.Start, t.End, "")
+		case !toMySQL && t.Is("PARSER"):
+			r.refuse("drop the index on the source, or leave the table out", "key %s uses parser %s, which MariaDB does not have", it.name, c.Peek(1).Text)
+		}
+	})
+	if r.Target.Flavor == mysql.MariaDB {
+		for _, name := range it.indexed() {
+			if name == "" {
+				r.refuse("replace it on the source by an index on a generated column", "key %s has an expression, which MariaDB does not take", it.name)
+				return
+			}
+		}
+	}
+}
+
+// wholeBlob refuses MariaDB's unique keys over whole BLOB and TEXT columns: a
+// prefix would not mean the same.
+func (r *rewrite) wholeBlob(it item) {
+	if !it.unique || r.def == nil {
+		return
+	}
+	for _, k := range r.def.Keys {
+		if k.Name != it.name {
+			continue
+		}
+		for _, p := range k.Parts {
+			if c, _ := r.def.Column(p.Column); c != nil && p.Prefix == 0 && blobs[strings.ToUpper(c.DataType)] {
+				r.refuse(exclude, "unique key %s covers the whole of %s column %s, which MySQL does not take", it.name, strings.ToUpper(c.DataType), c.Name)
+			}
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package structure
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tidegate-io/tidegate/agent/ledger"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/schema"
+)
+
+// Indexer makes the indexes that were left out, after the copy. What is left is
+// in _tidegate.table, so it may be stopped and begun again at any point: an
+// index is there or it is not.
+type Indexer struct {
+	Ledger *ledger.Ledger
+	LockDB *sql.DB
+	Turn   *Turn
+	Server *mysql.Server // the target
+
+	// Built is called after every table. May be nil.
+	Built func(source schema.ID)
+}
+
+// BuildIndexes makes all indexes that are left out of tables whose rows are all
+// there, one table at a time. A statement of the log cuts a build short; it is
+// begun again afterwards. The sequence ends when nothing is left.
+func (ix *Indexer) BuildIndexes(ctx context.Context) error {
+	for {
+		rows, err := ix.Ledger.Tables(ctx)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(rows, func(r ledger.TableRow) bool {
+			return len(r.LeftOut) > 0 && (r.State == ledger.Copied || r.State == ledger.Live)
+		})
+		if i < 0 {
+			return nil
+		}
+		err = ix.Turn.Yielding(ctx, func(ctx context.Context) error { return ix.table(ctx, rows[i].ID) })
+		switch {
+		case errors.Is(err, ErrYield):
+		case err != nil:
+			return fmt.Errorf("build the indexes of %s: %w", rows[i].Target, err)
+		case ix.Built != nil:
+			ix.Built(rows[i].Source)
+		}
+	}
+}
+
+// table reads the list again, since a statement of the log may have changed it
+// while the turn was waited for.
+func (ix *Indexer) table(ctx context.Context, id int) error {
+	lock, err := ix.Ledger.Lock(ctx, ix.LockDB)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = lock.Close(context.WithoutCancel(ctx)) }()
+	rows, err := ix.Ledger.Tables(ctx)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(rows, func(r ledger.TableRow) bool { return r.ID == id })
+	if i < 0 {
+		return nil // dropped meanwhile
+	}
+	missing, err := Missing(ctx, lock.Conn, ix.Server, rows[i].Target, rows[i].LeftOut)
+	if err != nil {
+		return err
+	}
+	for _, group := range groupIndexes(missing) {
+		if err := lock.Check(ctx); err != nil {
+			return err
+		}
+		q := "ALTER TABLE " + quoteID(rows[i].Target) + " " + join(group)
+		err := with(ctx, lock.Conn, definitionSettings, func() error {
+			_, err := lock.Conn.ExecContext(ctx, q)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("run on the target %.1000q: %w", q, err)
+		}
+	}
+	return ix.Ledger.SetLeftOut(ctx, id, []string{})
+}
+
+// Missing returns those of the clauses whose index the table does not have.
+func Missing(ctx context.Context, q mysql.Querier, server *mysql.Server, target schema.ID, clauses []string) ([]string, error) {
+	if len(clauses) == 0 {
+		return nil, nil
+	}
+	t, err := ReadTable(ctx, q, server, target)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, c := range clauses {
+		it, _, ok := addedKey(c)
+		if !ok {
+			return nil, fmt.Errorf("left-out index of %s cannot be read: %q", target, c)
+		}
+		if !slices.ContainsFunc(t.Definition.Keys, func(k schema.Key) bool { return k.Name == it.name }) {
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,311 @@
+package structure
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tidegate-io/tidegate/agent/structure/sqltext"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/schema"
+)
+
+// alter is an ALTER TABLE while its plan is made.
+type alter struct {
+	pl             *planner
+	r              *rewrite
+	source, target schema.ID
+	left           []string // left-out indexes, changed as clauses are read
+	leftChanged    bool
+	keep           []sqltext.Clause
+	to             *sqltext.Ref // the new name
+	with           *sqltext.Ref // the table of EXCHANGE PARTITION
+	reasons        []string     // why the table has to be copied anew
+	skip           bool         // nothing of it is run
+}
+
+func (pl *planner) alterTable() error {
+	a := &alter{pl: pl}
+	for i, ref := range pl.st.Refs {
+		switch ref.Role {
+		case sqltext.To:
+			a.to = &pl.st.Refs[i]
+		case sqltext.With:
+			a.with = &pl.st.Refs[i]
+		}
+	}
+	var ok bool
+	a.source, a.target, ok = pl.match(pl.st.Refs[0])
+	if !ok {
+		return a.outside()
+	}
+	if a.to != nil {
+		if _, _, in := pl.match(*a.to); !in { // it leaves the selection
+			pl.drop(a.source, a.target)
+			return nil
+		}
+	}
+	if pl.st.Tokens[pl.st.Begin+1].Is("IGNORE") || pl.st.Tokens[pl.st.Begin+2].Is("IGNORE") {
+		return pl.refuse("ALTER IGNORE drops rows that only the source chooses", "start the pipeline anew behind this statement, so that the table is copied again")
+	}
+	a.r = pl.rewrite(a.source, a.target)
+	_, a.left = pl.deps.Registry.Known(a.source)
+	for _, cl := range pl.st.Clauses {
+		if err := a.clause(cl); err != nil {
+			return err
+		}
+	}
+	return a.end()
+}
+
+// outside: the altered table is not selected, but another one may be touched.
+func (a *alter) outside() error {
+	if a.to != nil {
+		if id, _, in := a.pl.match(*a.to); in {
+			return a.pl.enter(id)
+		}
+	}
+	if a.with != nil {
+		if id, _, in := a.pl.match(*a.with); in {
+			return a.pl.recopy(id, "rows came by EXCHANGE PARTITION from a table that is not selected")
+		}
+	}
+	return nil
+}
+
+func (a *alter) clause(cl sqltext.Clause) error {
+	switch cl.Act {
+	case sqltext.Exchange:
+		if _, _, in := a.pl.match(*a.with); !in {
+			a.skip = true
+			return a.pl.recopy(a.source, "rows came by EXCHANGE PARTITION from a table that is not selected")
+		}
+	case sqltext.Tablespace:
+		a.skip = true
+		return a.pl.recopy(a.source, "its rows were replaced as a file (TABLESPACE)")
+	case sqltext.AddColumn:
+		a.addColumns(cl)
+	case sqltext.ChangeColumn:
+		a.changeColumn(cl)
+	case sqltext.DropColumn:
+		a.mapLeft(func(c string) string { return withoutColumn(c, cl.Name) })
+	case sqltext.AddKey:
+		a.r.key(readItem(cl.Tokens[1:]))
+		a.r.charsets(cl.Tokens)
+	case sqltext.DropKey, sqltext.RenameKey, sqltext.AlterKey:
+		if a.leftOutKey(cl) {
+			return nil
+		}
+		if cl.Act == sqltext.AlterKey {
+			a.r.key(item{kind: itemKey, name: cl.Name, tokens: cl.Tokens})
+		}
+	case sqltext.Other:
+		if a.other(cl) {
+			return nil
+		}
+	}
+	a.keep = append(a.keep, cl)
+	return nil
+}
+
+// other rewrites options, constraints and partitions; gone says that the clause
+// is left out.
+func (a *alter) other(cl sqltext.Clause) (gone bool) {
+	c := &sqltext.Cursor{T: cl.Tokens}
+	switch {
+	case c.Peek(0).Is("ALGORITHM"), c.Peek(0).Is("LOCK"):
+		return true
+	case c.Accept("ADD"):
+		if c.AcceptAny("CONSTRAINT", "FOREIGN", "CHECK") != "" {
+			it := readItem(cl.Tokens[1:])
+			if it.kind == itemForeignKey && !a.parentSelected(cl) {
+				a.r.note("", "foreign key %s refers to a table that is not selected, and is left out", it.name)
+				return true
+			}
+			if it.kind == itemKey || it.kind == itemPrimary {
+				a.r.key(it)
+			}
+			return it.kind == itemCheck && a.r.check(it)
+		}
+	}
+	a.r.options(cl.Tokens)
+	return false
+}
+
+// parentSelected looks up the parent that stands in the clause.
+func (a *alter) parentSelected(cl sqltext.Clause) bool {
+	first, last := cl.Tokens[0].Start, cl.Tokens[len(cl.Tokens)-1].End
+	for _, ref := range a.pl.st.Refs {
+		if ref.Role == sqltext.Parent && ref.Start >= first && ref.End <= last {
+			_, _, in := a.pl.match(ref)
+			return in
+		}
+	}
+	return true
+}
+
+// addColumns rewrites the one column of a clause, or the list in parentheses.
+func (a *alter) addColumns(cl sqltext.Clause) {
+	c := &sqltext.Cursor{T: cl.Tokens, At: 1}
+	c.Accept("COLUMN")
+	c.Accept("IF NOT EXISTS")
+	list := [][]sqltext.Token{cl.Tokens[c.At:]}
+	if c.Peek(0).Is("(") {
+		list = sqltext.Split(cl.Tokens[c.At+1 : sqltext.Close(cl.Tokens, c.At)])
+	}
+	for _, col := range list {
+		a.r.charsets(col)
+		a.r.column(col)
+		if f := unpredictable(col); f != "" {
+			a.reasons = append(a.reasons, fmt.Sprintf("the new column's default %s() gives other values here than on the source", f))
+		}
+		if sqltext.Has(col, "AUTO_INCREMENT") && a.keyless() {
+			a.reasons = append(a.reasons, "the rows of a table without a key are numbered in another order here than on the source")
+		}
+	}
+}
+
+func (a *alter) keyless() bool {
+	def, _ := a.pl.deps.Registry.Known(a.source)
+	return def == nil || def.RowKey() == nil
+}
+
+// random are functions whose value for a row cannot be had again.
+var random = set("UUID UUID_SHORT UUID_V4 UUID_V7 RAND SYS_GUID RANDOM_BYTES CONNECTION_ID USER CURRENT_USER SESSION_USER SYSTEM_USER CURRENT_ROLE" +
+	" DATABASE SCHEMA VERSION NEXTVAL LASTVAL SYSDATE LAST_INSERT_ID GEN_RANDOM_UUID")
+
+// unpredictable returns the first such function in a column's default.
+func unpredictable(col []sqltext.Token) string {
+	for i := 0; i+1 < len(col); i++ {
+		if col[i].Kind == sqltext.Word && random[strings.ToUpper(col[i].Text)] && (col[i+1].Is("(") || col[i].Is("CURRENT_USER")) && i > 1 {
+			return strings.ToUpper(col[i].Text)
+		}
+	}
+	return ""
+}
+
+func (a *alter) changeColumn(cl sqltext.Clause) {
+	for i, t := range cl.Tokens {
+		if t.Name() && t.Text == cl.New && i > 0 && !t.Is("CHANGE") && !t.Is("MODIFY") {
+			a.r.charsets(cl.Tokens[i:])
+			if !cl.Tokens[0].Is("RENAME") && (!cl.Tokens[0].Is("CHANGE") || i+1 >= len(cl.Tokens) || !cl.Tokens[i+1].Name() || cl.Tokens[i+1].Text != cl.New) {
+				a.r.column(cl.Tokens[i:])
+				break
+			}
+		}
+	}
+	if !strings.EqualFold(cl.Name, cl.New) {
+		a.mapLeft(func(c string) string { return renamedColumn(c, cl.Name, cl.New) })
+	}
+}
+
+func (a *alter) mapLeft(f func(clause string) string) {
+	out := []string{}
+	for _, c := range a.left {
+		if n := f(c); n != "" {
+			out = append(out, n)
+		}
+	}
+	if !slices.Equal(out, a.left) {
+		a.left, a.leftChanged = out, true
+	}
+}
+
+// leftOutKey applies a clause about an index to the list of those left out, if
+// it is there.
+func (a *alter) leftOutKey(cl sqltext.Clause) bool {
+	i := keyIndex(a.left, cl.Name)
+	if i < 0 {
+		return false
+	}
+	a.left, a.leftChanged = slices.Clone(a.left), true
+	switch cl.Act {
+	case sqltext.DropKey:
+		a.left = slices.Delete(a.left, i, i+1)
+	case sqltext.RenameKey:
+		a.left[i] = renamedKey(a.left[i], cl.New)
+	case sqltext.AlterKey:
+		a.left[i] = a.visibility(a.left[i], cl.Tokens)
+	}
+	return true
+}
+
+// visibility ends an ADD KEY clause with the word of an ALTER INDEX clause.
+func (a *alter) visibility(clause string, tokens []sqltext.Token) string {
+	hide := tokens[len(tokens)-1].Is("INVISIBLE") || tokens[len(tokens)-1].Is("IGNORED") && !sqltext.Has(tokens, "NOT IGNORED")
+	t, err := sqltext.Lex(clause, sqltext.Mode{})
+	if err != nil {
+		return clause
+	}
+	var e sqltext.Edits
+	for _, tok := range t.Tokens {
+		if tok.Is("INVISIBLE") || tok.Is("VISIBLE") || tok.Is("IGNORED") {
+			e.Replace(tok.Start, tok.End, "")
+		}
+	}
+	clause = e.Apply(clause)
+	switch {
+	case !hide:
+		return clause
+	case a.r.Target.Flavor == mysql.MariaDB:
+		return clause + " IGNORED"
+	}
+	return clause + " INVISIBLE"
+}
+
+func (a *alter) end() error {
+	pl := a.pl
+	if err := pl.finish(a.r); err != nil {
+		return err
+	}
+	if a.leftChanged {
+		pl.setLeftOut(a.source, a.left)
+	}
+	for _, reason := range a.reasons {
+		if err := pl.recopy(a.source, reason); err != nil {
+			return err
+		}
+	}
+	if a.skip || len(a.keep) == 0 && len(pl.st.Clauses) > 0 {
+		return nil
+	}
+	if err := a.replaceNames(); err != nil {
+		return err
+	}
+	s := step{sql: []string{a.text()}, objects: []schema.ID{a.target}, after: changed}
+	switch {
+	case a.to != nil:
+		id, target, _ := pl.match(*a.to)
+		s.objects, s.after = []schema.ID{a.target, target}, moved
+		pl.p.changes.Renamed = append(pl.p.changes.Renamed, [2]schema.ID{a.source, id})
+		pl.p.changes.Moved = append(pl.p.changes.Moved, a.source, id)
+		pl.p.readBack[id] = true
+	case a.with != nil:
+		id, target, _ := pl.match(*a.with)
+		s.objects, s.after = []schema.ID{a.target, target}, exchanged
+		pl.p.changes.Moved = append(pl.p.changes.Moved, a.source, id)
+		pl.altered(a.source, id)
+	default:
+		pl.altered(a.source)
+	}
+	pl.add(s)
+	return nil
+}
+
+func (a *alter) replaceNames() error { return a.pl.names(a.r) }
+
+// text puts the statement together from the clauses that are kept.
+func (a *alter) text() string {
+	st := a.pl.st
+	if len(a.keep) == len(st.Clauses) {
+		return a.r.e.Apply(st.SQL)
+	}
+	parts := make([]string, len(a.keep))
+	for i, cl := range a.keep {
+		parts[i] = a.r.e.Slice(st.SQL, cl.Tokens[0].Start, cl.Tokens[len(cl.Tokens)-1].End)
+	}
+	lastTokens := st.Clauses[len(st.Clauses)-1].Tokens
+	head := a.r.e.Slice(st.SQL, 0, st.Clauses[0].Tokens[0].Start)
+	tail := a.r.e.Slice(st.SQL, lastTokens[len(lastTokens)-1].End, len(st.SQL))
+	return head + join(parts) + tail
+}

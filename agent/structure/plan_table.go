@@ -1,0 +1,214 @@
+package structure
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/tidegate-io/tidegate/agent/structure/sqltext"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/schema"
+)
+
+func (pl *planner) createTable() error {
+	source, target, ok := pl.match(pl.st.Refs[0])
+	if pl.st.Temporary || !ok {
+		return nil
+	}
+	text, err := takeApart(pl.st)
+	if err != nil {
+		return pl.refuse(err.Error(), unreadable)
+	}
+	r := pl.rewrite(source, target)
+	if err := pl.names(r); err != nil {
+		return err
+	}
+	if err := pl.cutSelect(r, text); err != nil {
+		return err
+	}
+	for i, it := range text.items {
+		if r.item(it) {
+			start, end := text.bounds(i)
+			if i > 0 {
+				start--
+			}
+			r.e.Replace(start, end, "")
+		}
+	}
+	r.options(text.options)
+	if err := pl.finish(r); err != nil {
+		return err
+	}
+	pl.p.changes.Created = append(pl.p.changes.Created, source)
+	pl.p.readBack[source] = true
+	s := step{objects: []schema.ID{target}, after: exists}
+	if pl.st.OrReplace {
+		pl.p.changes.Moved = append(pl.p.changes.Moved, source)
+		s.after = changed
+		if pl.deps.Carrier.Target.Flavor == mysql.MySQL {
+			pl.dropReplace(r)
+			s.sql, s.repeat, s.anyFK = []string{"DROP TABLE IF EXISTS " + quoteID(target)}, true, true
+		}
+	}
+	s.sql = append(s.sql, r.e.Apply(pl.st.SQL))
+	pl.add(s)
+	pl.likeIndexes(target)
+	return nil
+}
+
+// dropReplace takes OR REPLACE out of the text.
+func (pl *planner) dropReplace(r *rewrite) {
+	for i := 0; i+1 < len(pl.st.Tokens); i++ {
+		if pl.st.Tokens[i].Is("OR") && pl.st.Tokens[i+1].Is("REPLACE") {
+			r.e.Replace(pl.st.Tokens[i].Start, pl.st.Tokens[i+1].End, "")
+			return
+		}
+	}
+}
+
+// cutSelect leaves out the SELECT of a CREATE TABLE … SELECT: its rows follow
+// in the log.
+func (pl *planner) cutSelect(r *rewrite, text *createText) error {
+	for i, t := range text.options {
+		if !t.Is("SELECT") && !(t.Is("VALUES") && i > 0 && text.options[i-1].Is("AS")) {
+			continue
+		}
+		if text.open < 0 || text.items == nil {
+			return pl.refuse("the log has a CREATE TABLE … SELECT without the columns", "set binlog_format=ROW on the source, and start the pipeline anew")
+		}
+		for i > 0 && (text.options[i-1].Is("(") || text.options[i-1].Is("AS") || text.options[i-1].Is("IGNORE") || text.options[i-1].Is("REPLACE")) {
+			i--
+		}
+		r.e.Replace(text.options[i].Start, len(pl.st.SQL), "")
+		text.options = text.options[:i]
+		return nil
+	}
+	return nil
+}
+
+// likeIndexes gives a table made LIKE another the indexes that the other still
+// lacks on the target. It is empty, so they are made at once.
+func (pl *planner) likeIndexes(target schema.ID) {
+	if len(pl.st.Refs) < 2 || pl.st.Refs[1].Role != sqltext.Like {
+		return
+	}
+	model, _, _ := pl.match(pl.st.Refs[1])
+	if _, left := pl.deps.Registry.Known(model); len(left) > 0 {
+		s := step{objects: []schema.ID{target}, after: changed}
+		for _, group := range groupIndexes(left) {
+			s.sql = append(s.sql, "ALTER TABLE "+quoteID(target)+" "+join(group))
+		}
+		if len(s.sql) > 1 { // not one statement: undone by making the table anew
+			pl.p.steps[len(pl.p.steps)-1].sql = append(pl.p.steps[len(pl.p.steps)-1].sql, s.sql...)
+			pl.p.steps[len(pl.p.steps)-1].sql = append([]string{"DROP TABLE IF EXISTS " + quoteID(target)}, pl.p.steps[len(pl.p.steps)-1].sql...)
+			pl.p.steps[len(pl.p.steps)-1].repeat = true
+			return
+		}
+		pl.add(s)
+	}
+}
+
+func (pl *planner) dropTables() error {
+	if pl.st.Temporary {
+		return nil
+	}
+	for _, ref := range pl.st.Refs {
+		if source, target, ok := pl.match(ref); ok {
+			pl.drop(source, target)
+		}
+	}
+	return nil
+}
+
+func (pl *planner) drop(source, target schema.ID) {
+	pl.add(step{sql: []string{"DROP TABLE IF EXISTS " + quoteID(target)}, objects: []schema.ID{target}, repeat: true, anyFK: true, after: absent})
+	pl.p.changes.Dropped = append(pl.p.changes.Dropped, source)
+}
+
+func (pl *planner) truncate() error {
+	source, target, ok := pl.match(pl.st.Refs[0])
+	if !ok {
+		return nil
+	}
+	pl.add(step{sql: []string{"TRUNCATE TABLE " + quoteID(target)}, objects: []schema.ID{target}, repeat: true, anyFK: true})
+	pl.p.changes.Altered = append(pl.p.changes.Altered, source)
+	return nil
+}
+
+// maintenance changes neither rows nor definitions; it is repeated here for
+// what it does to statistics and space.
+func (pl *planner) maintenance() error {
+	verb := strings.ToUpper(pl.st.Tokens[pl.st.Begin].Text)
+	if verb == "REPAIR" { // nothing InnoDB knows
+		return nil
+	}
+	for _, ref := range pl.st.Refs {
+		if _, target, ok := pl.match(ref); ok {
+			pl.add(step{sql: []string{verb + " TABLE " + quoteID(target)}, objects: []schema.ID{target}, repeat: true})
+		}
+	}
+	return nil
+}
+
+func (pl *planner) createIndex() error {
+	source, target, ok := pl.match(pl.st.Refs[0])
+	if !ok {
+		return nil
+	}
+	r := pl.rewrite(source, target)
+	if err := pl.names(r); err != nil {
+		return err
+	}
+	rest := pl.st.Tokens[pl.st.Rest:]
+	r.key(item{kind: itemKey, name: pl.st.Index.Name, tokens: rest})
+	dropHints(r, rest)
+	if err := pl.finish(r); err != nil {
+		return err
+	}
+	if _, left := pl.deps.Registry.Known(source); pl.st.OrReplace && keyIndex(left, pl.st.Index.Name) >= 0 {
+		i := keyIndex(left, pl.st.Index.Name)
+		pl.setLeftOut(source, append(append([]string{}, left[:i]...), left[i+1:]...))
+	}
+	pl.add(step{sql: []string{r.e.Apply(pl.st.SQL)}, objects: []schema.ID{target}, after: changed})
+	pl.altered(source)
+	return nil
+}
+
+// dropHints takes ALGORITHM and LOCK out: they say how the source's version
+// did it, and change nothing of what is done.
+func dropHints(r *rewrite, tokens []sqltext.Token) {
+	c := &sqltext.Cursor{T: tokens}
+	for !c.Done() {
+		if c.SkipParens() {
+			continue
+		}
+		start := c.Peek(0).Start
+		if c.AcceptAny("ALGORITHM", "LOCK") == "" {
+			c.At++
+			continue
+		}
+		c.Accept("=")
+		if !c.Done() {
+			r.e.Replace(start, c.Peek(0).End, "")
+			c.At++
+		}
+	}
+}
+
+func (pl *planner) dropIndex() error {
+	source, target, ok := pl.match(pl.st.Refs[0])
+	if !ok {
+		return nil
+	}
+	if _, left := pl.deps.Registry.Known(source); keyIndex(left, pl.st.Index.Name) >= 0 {
+		i := keyIndex(left, pl.st.Index.Name)
+		pl.setLeftOut(source, append(append([]string{}, left[:i]...), left[i+1:]...))
+		return nil
+	}
+	q := fmt.Sprintf("ALTER TABLE %s DROP INDEX %s", quoteID(target), mysql.Ident(pl.st.Index.Name))
+	if pl.st.IfExists && pl.deps.Carrier.Target.Flavor == mysql.MariaDB {
+		q = fmt.Sprintf("ALTER TABLE %s DROP INDEX IF EXISTS %s", quoteID(target), mysql.Ident(pl.st.Index.Name))
+	}
+	pl.add(step{sql: []string{q}, objects: []schema.ID{target}, after: changed})
+	pl.altered(source)
+	return nil
+}

@@ -1,0 +1,133 @@
+package structure
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tidegate-io/tidegate/internal/change"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+)
+
+// setting is one session variable for the time of a statement.
+type setting struct {
+	name, value string // value is SQL text
+	reset       string // what it is put back to
+	optional    bool   // a server that lacks it, or keeps it to itself, goes on
+}
+
+// definitionSettings hold for all that makes or changes definitions. What the
+// source accepted is not refused for a row that might become too long, or a
+// foreign key to columns that are not unique; and no default decides an engine.
+var definitionSettings = []setting{
+	{name: "innodb_strict_mode", value: "OFF", reset: "ON", optional: true},
+	{name: "default_storage_engine", value: "'InnoDB'", reset: "DEFAULT"},
+	{name: "restrict_fk_on_non_standard_key", value: "OFF", reset: "DEFAULT", optional: true},
+}
+
+// Numbers of SET errors that mean "not on this server, or not for you".
+var unsettable = []uint16{1193, 1227, 1229, 1231, 1238, 3090, 3683}
+
+// with runs f under settings and puts them back. A connection on which that
+// fails is of no more use; its owner closes it.
+func with(ctx context.Context, conn *sql.Conn, settings []setting, f func() error) error {
+	var undo []string
+	for _, s := range settings {
+		if _, err := conn.ExecContext(ctx, "SET SESSION "+s.name+" = "+s.value); err != nil {
+			if s.optional && slices.Contains(unsettable, mysql.Number(err)) {
+				continue
+			}
+			return fmt.Errorf("set %s = %s on the target: %w", s.name, s.value, err)
+		}
+		if s.name == "collation_connection" { // the default collation, whatever it is
+			undo = append(undo, "SET SESSION character_set_connection = 'utf8mb4'")
+			continue
+		}
+		undo = append(undo, "SET SESSION "+s.name+" = "+s.reset)
+	}
+	err := f()
+	for _, u := range slices.Backward(undo) {
+		if _, e := conn.ExecContext(ctx, u); e != nil && err == nil {
+			return fmt.Errorf("%s on the target: %w", u, e)
+		}
+	}
+	return err
+}
+
+// modes known to all supported versions of a flavour; numbers mean different
+// modes in each, so only names travel.
+var modes = map[mysql.Flavor]map[string]bool{
+	mysql.MySQL: set("REAL_AS_FLOAT PIPES_AS_CONCAT ANSI_QUOTES IGNORE_SPACE ONLY_FULL_GROUP_BY NO_UNSIGNED_SUBTRACTION NO_DIR_IN_CREATE" +
+		" NO_BACKSLASH_ESCAPES STRICT_TRANS_TABLES STRICT_ALL_TABLES NO_ZERO_IN_DATE NO_ZERO_DATE ALLOW_INVALID_DATES ERROR_FOR_DIVISION_BY_ZERO" +
+		" HIGH_NOT_PRECEDENCE NO_ENGINE_SUBSTITUTION PAD_CHAR_TO_FULL_LENGTH TIME_TRUNCATE_FRACTIONAL NO_AUTO_VALUE_ON_ZERO"),
+	mysql.MariaDB: set("REAL_AS_FLOAT PIPES_AS_CONCAT ANSI_QUOTES IGNORE_SPACE IGNORE_BAD_TABLE_OPTIONS ONLY_FULL_GROUP_BY NO_UNSIGNED_SUBTRACTION" +
+		" NO_DIR_IN_CREATE POSTGRESQL ORACLE MSSQL DB2 MAXDB NO_KEY_OPTIONS NO_TABLE_OPTIONS NO_FIELD_OPTIONS MYSQL323 MYSQL40 NO_AUTO_VALUE_ON_ZERO" +
+		" NO_BACKSLASH_ESCAPES STRICT_TRANS_TABLES STRICT_ALL_TABLES NO_ZERO_IN_DATE NO_ZERO_DATE ALLOW_INVALID_DATES ERROR_FOR_DIVISION_BY_ZERO" +
+		" NO_AUTO_CREATE_USER HIGH_NOT_PRECEDENCE NO_ENGINE_SUBSTITUTION PAD_CHAR_TO_FULL_LENGTH EMPTY_STRING_IS_NULL SIMULTANEOUS_ASSIGNMENT TIME_ROUND_FRACTIONAL"),
+}
+
+func set(words string) map[string]bool {
+	m := map[string]bool{}
+	for w := range strings.FieldsSeq(words) {
+		m[w] = true
+	}
+	return m
+}
+
+// sqlMode returns the modes of a statement that the target knows.
+func sqlMode(names []string, target mysql.Flavor) string {
+	var keep []string
+	for _, n := range names {
+		if n = strings.ToUpper(n); modes[target][n] {
+			keep = append(keep, n)
+		}
+	}
+	return strings.Join(keep, ",")
+}
+
+// eventSettings is the context in which the source ran a statement.
+func (c *Carrier) eventSettings(st *change.Statement) []setting {
+	out := slices.Clone(definitionSettings)
+	add := func(name, value, reset string, optional bool) {
+		out = append(out, setting{name, value, reset, optional})
+	}
+	add("sql_mode", mysql.String(sqlMode(st.SQLMode, c.Target.Flavor)), "'"+mysql.SQLMode+"'", false)
+	if coll, ok := c.Facts.Collation(st.CollationConnection); ok && coll != "" {
+		add("collation_connection", coll, "", false)
+	}
+	if !st.Timestamp.IsZero() {
+		us := st.Timestamp.UnixMicro()
+		add("timestamp", fmt.Sprintf("%d.%06d", us/1e6, us%1e6), "DEFAULT", false)
+	}
+	if st.TimeZone != "" {
+		add("time_zone", mysql.String(st.TimeZone), "'+00:00'", false)
+	}
+	add("explicit_defaults_for_timestamp", onOff(c.explicitDefaults(st)), "ON", true)
+	add("foreign_key_checks", onOff(st.ForeignKeyChecks), "OFF", false)
+	if st.AutoIncrementInc > 0 {
+		add("auto_increment_increment", strconv.Itoa(st.AutoIncrementInc), "1", false)
+		add("auto_increment_offset", strconv.Itoa(max(1, st.AutoIncrementOffset)), "1", false)
+	}
+	if c.Target.Flavor == mysql.MySQL && st.DefaultUTF8MB4 == "utf8mb4_general_ci" {
+		add("default_collation_for_utf8mb4", "utf8mb4_general_ci", "DEFAULT", true)
+	}
+	return out
+}
+
+// explicitDefaults: MariaDB does not log it; the default turned in 10.10.
+func (c *Carrier) explicitDefaults(st *change.Statement) bool {
+	if st.ExplicitDefaults != nil {
+		return *st.ExplicitDefaults
+	}
+	return c.Source.Flavor == mysql.MySQL && c.Source.AtLeast(8, 0, 0) || c.Source.Flavor == mysql.MariaDB && c.Source.AtLeast(10, 10, 0)
+}
+
+func onOff(b bool) string {
+	if b {
+		return "ON"
+	}
+	return "OFF"
+}

@@ -1,0 +1,186 @@
+package structure
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tidegate-io/tidegate/agent/ledger"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/schema"
+)
+
+// step is a part of a statement that the target carries out as a whole, or
+// that may be repeated.
+type step struct {
+	sql     []string
+	objects []schema.ID // in the target's names; an empty Name is the database
+	repeat  bool        // running it once more changes nothing
+	anyFK   bool        // run with foreign_key_checks off
+
+	// after reports whether the objects are what they are after the step; before
+	// and now are in the order of objects.
+	after func(before, now []ledger.Object) bool
+}
+
+// stepAt is a step's place: the statement's batch and its number in it.
+type stepAt struct {
+	seq uint64
+	n   int
+}
+
+// decision is what an unfinished intent asks for.
+type decision uint8
+
+const (
+	run decision = iota
+	ran
+	unclear
+)
+
+// decide compares what the target held before a step with what it holds now.
+// The lock is held, so nothing of the step still runs, and nobody else changes
+// these objects.
+func (s *step) decide(before, now []ledger.Object) decision {
+	same := len(before) == len(now)
+	for i := range before {
+		same = same && before[i].Equal(now[i])
+	}
+	switch {
+	case same || s.repeat:
+		return run
+	case len(before) == len(now) && s.after != nil && s.after(before, now):
+		return ran
+	default:
+		return unclear
+	}
+}
+
+// step brings one step to its end, wherever an earlier attempt left it. The
+// last step's intent is marked done by the caller, with the ledger.
+func (x *Executor) step(ctx context.Context, lock *ledger.Lock, p *plan, at stepAt, noted map[int]ledger.Intent) error {
+	s := &p.steps[at.n]
+	text := strings.Join(s.sql, ";\n")
+	in, known := noted[at.n]
+	if known && in.Done {
+		return nil
+	}
+	now, err := observe(ctx, lock.Conn, x.deps.Carrier.Target, s.objects)
+	if err != nil {
+		return err
+	}
+	todo := run
+	if known {
+		if todo = s.decide(in.Objects, now); todo == unclear {
+			return unclearError(in, now)
+		}
+	} else if err := x.deps.Ledger.Intend(ctx, ledger.Intent{Seq: at.seq, Step: at.n, Statement: text, Objects: now}); err != nil {
+		return err
+	}
+	if todo == run {
+		if err := x.run(ctx, lock, p, s); err != nil {
+			return err
+		}
+	}
+	if at.n == len(p.steps)-1 {
+		return nil
+	}
+	return x.deps.Ledger.Transaction(ctx, "end a step of "+p.what, func(tx *sql.Tx) error {
+		return x.deps.Ledger.IntentDone(ctx, tx, at.seq, at.n)
+	})
+}
+
+func (x *Executor) run(ctx context.Context, lock *ledger.Lock, p *plan, s *step) error {
+	if err := lock.Check(ctx); err != nil {
+		return err
+	}
+	settings := p.settings
+	if s.anyFK {
+		settings = append(settings[:len(settings):len(settings)], setting{name: "foreign_key_checks", value: "OFF", reset: "OFF"})
+	}
+	return with(ctx, lock.Conn, settings, func() error {
+		for _, q := range s.sql {
+			if _, err := lock.Conn.ExecContext(ctx, q); err != nil {
+				return statementError(q, err)
+			}
+		}
+		return nil
+	})
+}
+
+func statementError(q string, err error) error {
+	err = fmt.Errorf("run on the target %.2000q: %w", q, err)
+	if mysql.Number(err) == 0 || mysql.Classify(err) == mysql.Transient {
+		return err
+	}
+	return &mysql.Error{Class: mysql.Config, Code: "ddl", Err: err,
+		Remedy: "the source ran this statement and the target refuses it: make it possible there (or make the same change there by hand in a form the target takes, undo it, and report it), then retry"}
+}
+
+func unclearError(in ledger.Intent, now []ledger.Object) error {
+	var was, is []string
+	for _, o := range in.Objects {
+		was = append(was, o.String())
+	}
+	for _, o := range now {
+		is = append(is, o.String())
+	}
+	return &mysql.Error{Class: mysql.Fatal, Code: "ddl_unclear",
+		Err: errors.New(fmt.Sprintf("it cannot be told whether %.500q ran to its end on the target before the interruption; before it: %s; now: %s",
+			in.Statement, strings.Join(was, ", "), strings.Join(is, ", "))),
+		Remedy: fmt.Sprintf("bring the objects to the state after the statement and UPDATE `_tidegate`.`intent` SET done = 1 WHERE seq = %d AND step = %d, or to the state before it and DELETE that row; then retry", in.Seq, in.Step)}
+}
+
+// The conditions that hold after a step.
+
+func exists(_, now []ledger.Object) bool { return now[0].Exists }
+
+func absent(_, now []ledger.Object) bool { return !now[0].Exists }
+
+// changed: the first object is there and is not what it was.
+func changed(before, now []ledger.Object) bool {
+	return now[0].Exists && !now[0].Equal(before[0])
+}
+
+// moved: objects come in pairs of old and new name; the data of every old name
+// is under the new one. An ALTER may rebuild while it renames, so where the
+// number is gone from both, names decide.
+func moved(before, now []ledger.Object) bool {
+	for i := 0; i+1 < len(before); i += 2 {
+		if !now[i+1].Exists {
+			return false
+		}
+		if id, ok := number(before[i]); ok && !allAbsent(before, now, i) {
+			if n, _ := number(now[i+1]); n != id {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// number is the one that stands for a table: its own, or its first partition's.
+func number(o ledger.Object) (uint64, bool) {
+	if n, ok := o.Identity[""]; ok {
+		return n, o.Exists
+	}
+	var least uint64
+	for _, n := range o.Identity {
+		if least == 0 || n < least {
+			least = n
+		}
+	}
+	return least, o.Exists && least > 0
+}
+
+// allAbsent: the old name is free now and the new one was free before.
+func allAbsent(before, now []ledger.Object, i int) bool {
+	return !now[i].Exists && !before[i+1].Exists
+}
+
+// exchanged: both tables have other numbers somewhere.
+func exchanged(before, now []ledger.Object) bool {
+	return now[0].Exists && now[1].Exists && !now[0].Equal(before[0]) && !now[1].Equal(before[1])
+}
