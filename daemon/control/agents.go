@@ -114,7 +114,11 @@ func (c *Control) absorb(ctx context.Context, x *change, r store.Run, rep RunRep
 	if to == run.Errored || to.Final() {
 		r.Want.Verify, r.Want.Cutover = "", ""
 	}
-	x.move(&r, to, agent, why(r, to))
+	reason := why(r, to)
+	if released && (to == run.Preparing || to == run.Created) {
+		reason = "agent " + before.Agent + " gave the run back"
+	}
+	x.move(&r, to, agent, reason)
 	if to == run.CheckPassed {
 		c.maybeStart(x, &r)
 	}
