@@ -1,0 +1,165 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/tidegate-io/tidegate/agent/apply"
+	"github.com/tidegate-io/tidegate/agent/ledger"
+	"github.com/tidegate-io/tidegate/agent/snapshot"
+	"github.com/tidegate-io/tidegate/agent/structure"
+	"github.com/tidegate-io/tidegate/agent/verify"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/schema"
+	"github.com/tidegate-io/tidegate/internal/spec"
+)
+
+// catalog knows every table of the run: its source definition at the applied
+// position and what it is on the target. The applier, the copy and the
+// comparison all ask it, so none can see another state of a DDL than the other.
+type catalog struct {
+	s *session
+
+	mu      sync.Mutex
+	reload  bool // a statement has changed tables since they were read
+	byName  map[schema.ID]*entry
+	byID    map[int]*entry
+	parents map[schema.ID][]apply.Child // children by parent, in source names
+}
+
+// entry is one table.
+type entry struct {
+	row    ledger.TableRow
+	target *schema.Table
+}
+
+func newCatalog(ctx context.Context, s *session, rows []ledger.TableRow) (*catalog, error) {
+	c := &catalog{s: s, byName: map[schema.ID]*entry{}, byID: map[int]*entry{}}
+	targets, err := c.readTargets(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		e := &entry{row: r, target: targets[r.Target]}
+		if e.target == nil {
+			return nil, &mysql.Error{Class: mysql.Config, Code: "target_missing", Err: fmt.Errorf("table %s is not on the target any more", r.Target),
+				Remedy: "somebody dropped or renamed it, or the account lost its privileges there: restore it as it was, or stop the run"}
+		}
+		c.byName[r.Source], c.byID[r.ID] = e, e
+	}
+	c.linkLocked()
+	return c, nil
+}
+
+// readTargets reads what the run's tables are on the target, in few statements.
+func (c *catalog) readTargets(ctx context.Context, rows []ledger.TableRow) (map[schema.ID]*schema.Table, error) {
+	var objects spec.Objects
+	seen := map[string]bool{}
+	for _, r := range rows {
+		if !seen[r.Target.Schema] {
+			seen[r.Target.Schema] = true
+			objects.Databases = append(objects.Databases, spec.Database{Name: r.Target.Schema, Tables: []string{"*"}})
+		}
+	}
+	model, err := structure.Read(ctx, c.s.dstDB, c.s.dst.Server, structure.NewSelection(objects, c.s.dst.Server, c.s.dst.Server))
+	if err != nil {
+		return nil, fmt.Errorf("read the target's definitions: %w", err)
+	}
+	out := make(map[schema.ID]*schema.Table, len(model.Tables))
+	for _, t := range model.Tables {
+		out[t.ID()] = t.Definition
+	}
+	return out, nil
+}
+
+// linkLocked collects which tables reference which, from the definitions.
+func (c *catalog) linkLocked() {
+	c.parents = map[schema.ID][]apply.Child{}
+	for id, e := range c.byName {
+		for _, fk := range e.row.Definition.ForeignKeys {
+			parent := schema.ID{Schema: fk.ParentSchema, Name: fk.ParentTable}
+			c.parents[parent] = append(c.parents[parent], apply.Child{Schema: id.Schema, Table: id.Name, Key: fk})
+		}
+	}
+}
+
+// Plan implements apply.Catalog.
+func (c *catalog) Plan(schemaName, table string) (*apply.Plan, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.refreshLocked(); err != nil {
+		return nil, err
+	}
+	id := schema.ID{Schema: schemaName, Name: table}
+	e := c.byName[id]
+	if e == nil {
+		if _, _, ok := c.s.selection.Match(schemaName, table); ok {
+			return nil, &mysql.Error{Class: mysql.Fatal, Code: "unknown_table", Err: fmt.Errorf("the log changes %s, which is selected but not known to the run", id),
+				Remedy: "its CREATE TABLE did not pass through the log (sql_log_bin=0?): stop the run, and apply the pipeline again"}
+		}
+		return nil, nil
+	}
+	return &apply.Plan{ID: e.row.ID, Source: e.row.Definition, Target: e.target, Window: c.s.gate.Table(id),
+		PageColumn: snapshot.PageColumn(e.row.Definition), Children: c.parents[id]}, nil
+}
+
+// Applied implements snapshot.Definitions.
+func (c *catalog) Applied(id int) (source, target *schema.Table) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.byID[id]; e != nil {
+		return e.row.Definition, e.target
+	}
+	return nil, nil
+}
+
+// Read implements snapshot.Definitions.
+func (c *catalog) Read(ctx context.Context, q mysql.Querier, name schema.ID) (*schema.Table, error) {
+	t, err := structure.ReadTable(ctx, q, c.s.src.Server, name)
+	if mysql.Number(err) == 1146 {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t.Definition, nil
+}
+
+func (c *catalog) ids() []schema.ID {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := make([]schema.ID, 0, len(c.byName))
+	for id := range c.byName {
+		out = append(out, id)
+	}
+	return out
+}
+
+// rows returns the tables in the order of their numbers.
+func (c *catalog) rows() []ledger.TableRow {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	top := 0
+	for id := range c.byID {
+		top = max(top, id)
+	}
+	out := make([]ledger.TableRow, 0, len(c.byID))
+	for id := range top + 1 {
+		if e := c.byID[id]; e != nil {
+			out = append(out, e.row)
+		}
+	}
+	return out
+}
+
+// pairs are the tables as a comparison wants them.
+func (c *catalog) pairs() []verify.Table {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := make([]verify.Table, 0, len(c.byID))
+	for _, e := range c.byID {
+		out = append(out, verify.Table{Source: e.row.Definition, Target: e.target})
+	}
+	return out
+}

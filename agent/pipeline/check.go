@@ -1,0 +1,145 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tidegate-io/tidegate/agent/ledger"
+	"github.com/tidegate-io/tidegate/agent/precheck"
+	"github.com/tidegate-io/tidegate/agent/structure"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/run"
+	"github.com/tidegate-io/tidegate/internal/schema"
+	"github.com/tidegate-io/tidegate/internal/spec"
+)
+
+// check runs the prechecks and reports them.
+func (r *Runner) check(ctx context.Context) error {
+	r.set(run.Checking, "check")
+	_, report, err := r.look(ctx)
+	if err != nil {
+		return toRunError(err)
+	}
+	r.deps.Sink.Report(run.Report{Kind: run.ReportCheck, Time: time.Now().UTC(), Check: report})
+	return nil
+}
+
+// seen is what looking at both servers found.
+type seen struct {
+	env   *precheck.Env
+	model *structure.Model
+}
+
+// look reads both servers and runs every check. Nothing is written.
+func (r *Runner) look(ctx context.Context) (*seen, *run.CheckReport, error) {
+	_, sp, _ := r.wishes()
+	e := &precheck.Env{Spec: sp, ServerID: r.task.ServerID}
+	out := &seen{env: e}
+	var err error
+	if e.Source, err = side(ctx, sp.From); err != nil {
+		e.SourceErr = err
+	} else {
+		defer e.Source.DB.Close()
+	}
+	if e.Target, err = side(ctx, sp.To); err != nil {
+		e.TargetErr = err
+	} else {
+		defer e.Target.DB.Close()
+	}
+	if e.Target != nil {
+		e.Own = r.owns(ctx, e.Target)
+	}
+	if e.Source != nil {
+		if out.model, err = r.objects(ctx, e); err != nil {
+			return nil, nil, err
+		}
+	}
+	return out, precheck.Run(ctx, e), ctx.Err()
+}
+
+func side(ctx context.Context, ep spec.Endpoint) (*precheck.Side, error) {
+	conn, err := mysql.Dial(ctx, ep)
+	if err != nil {
+		return nil, err
+	}
+	return precheck.NewSide(conn)
+}
+
+// owns reports whether this run has begun on the target already.
+func (r *Runner) owns(ctx context.Context, target *precheck.Side) bool {
+	var n int
+	err := target.DB.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+mysql.Table(ledger.Schema, "run")+" WHERE run = ?", r.task.Run).Scan(&n)
+	return err == nil && n == 1
+}
+
+// objects reads what is selected, with what of it cannot be carried.
+func (r *Runner) objects(ctx context.Context, e *precheck.Env) (*structure.Model, error) {
+	target := e.Source.Conn.Server // until it is known: the same
+	if e.Target != nil {
+		target = e.Target.Conn.Server
+	}
+	sel := structure.NewSelection(e.Spec.Objects, e.Source.Conn.Server, target)
+	model, err := structure.Read(ctx, e.Source.DB, e.Source.Conn.Server, sel)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range model.Tables {
+		schemaName, name, _ := sel.Match(t.ID().Schema, t.ID().Name)
+		e.Objects = append(e.Objects, precheck.Object{Kind: "table", Source: t.ID(), Target: schema.ID{Schema: schemaName, Name: name},
+			Engine: t.Definition.Engine, Keyless: t.Keyless, Rows: t.Rows, Bytes: t.Bytes})
+	}
+	for _, v := range model.Views {
+		schemaName, name, _ := sel.Match(v.ID.Schema, v.ID.Name)
+		e.Objects = append(e.Objects, precheck.Object{Kind: "view", Source: v.ID, Target: schema.ID{Schema: schemaName, Name: name}})
+	}
+	e.Known = append(e.Known, findings(model.Others)...)
+	e.Known = append(e.Known, unselectedParents(model, sel)...)
+	if len(model.Tables) == 0 {
+		e.Known = append(e.Known, run.Finding{Level: run.LevelError, Object: "objects", Found: "the pipeline selects no table", Why: "there would be nothing to move",
+			Remedy: "check the names in the objects block, and that the account may see them: SHOW TABLES"})
+	}
+	if e.Target == nil {
+		return model, nil
+	}
+	facts, err := structure.ReadFacts(ctx, e.Target.DB, target)
+	if err != nil {
+		return nil, err
+	}
+	unsupported, err := (&structure.Carrier{Selection: sel, Source: e.Source.Conn.Server, Target: target, Facts: facts}).Unsupported(model)
+	if err != nil {
+		return nil, err
+	}
+	e.Known = append(e.Known, findings(unsupported)...)
+	return model, nil
+}
+
+func findings(all []structure.Finding) []run.Finding {
+	out := make([]run.Finding, 0, len(all))
+	for _, f := range all {
+		level := run.LevelWarning
+		if f.Fatal {
+			level = run.LevelError
+		}
+		out = append(out, run.Finding{ID: "unsupported-now", Level: level, Object: f.Object, Found: f.Reason, Remedy: f.Remedy})
+	}
+	return out
+}
+
+// unselectedParents names tables whose rows a foreign key changes when a table
+// changes that is not selected: the log does not show it, and this version does
+// not decode tables that are not selected.
+func unselectedParents(model *structure.Model, sel *structure.Selection) []run.Finding {
+	var out []run.Finding
+	for _, t := range model.Tables {
+		for _, fk := range t.Definition.ForeignKeys {
+			if _, _, ok := sel.Match(fk.ParentSchema, fk.ParentTable); ok {
+				continue
+			}
+			out = append(out, run.Finding{ID: "unsupported-now", Level: run.LevelError, Object: t.ID().String(),
+				Found: fmt.Sprintf("foreign key %s references %s.%s, which is not selected", fk.Name, fk.ParentSchema, fk.ParentTable),
+				Why:   "the target could not hold the foreign key, and rows it changes on the source would be missed", Remedy: "select the parent too, or leave this table out"})
+		}
+	}
+	return out
+}

@@ -1,0 +1,67 @@
+package pipeline
+
+import (
+	"context"
+
+	"github.com/tidegate-io/tidegate/agent/structure"
+	"github.com/tidegate-io/tidegate/internal/change"
+	"github.com/tidegate-io/tidegate/internal/run"
+	"github.com/tidegate-io/tidegate/internal/schema"
+	"github.com/tidegate-io/tidegate/internal/spec"
+)
+
+// copyAndIndex copies what is left, builds the indexes that were left out, and
+// lets the run go on to the next phase.
+func (s *session) copyAndIndex(ctx context.Context) error {
+	if s.copies() && s.copier.Pending() {
+		s.r.set(run.Copying, "copy")
+		if err := s.copier.Run(ctx); err != nil {
+			return err
+		}
+	}
+	if s.spec.Type == spec.TypeFull && s.applier != nil {
+		if err := s.reachImage(ctx); err != nil {
+			return err
+		}
+	}
+	if err := s.buildIndexes(ctx); err != nil {
+		return err
+	}
+	if s.copies() {
+		if err := s.ledger.SetPhase(ctx, phaseApply); err != nil {
+			return err
+		}
+	}
+	if s.spec.Type == spec.TypeFull {
+		return s.finish(ctx)
+	}
+	s.r.set(run.CatchingUp, "apply")
+	close(s.copied)
+	return nil
+}
+
+// reachImage lets the applier go on to the first transaction boundary that
+// contains every table's last high mark, and no further: that is the one
+// position of the image a full copy makes (R18).
+func (s *session) reachImage(ctx context.Context) error {
+	image := change.NewSet(s.source.Kind())
+	for _, id := range s.catalog.ids() {
+		if t := s.gate.Table(id); t != nil {
+			high, _ := t.High()
+			image.Union(high)
+		}
+	}
+	s.gate.StopAt(image)
+	return s.applier.WaitFor(ctx, image)
+}
+
+// buildIndexes makes the indexes that were left out of the copy, one ALTER
+// TABLE per table.
+func (s *session) buildIndexes(ctx context.Context) error {
+	s.r.step("index")
+	ix := &structure.Indexer{Ledger: s.ledger, LockDB: s.lockDB, Turn: &s.turn, Server: s.dst.Server, Built: func(source schema.ID) {
+		s.r.forward()
+		s.catalog.markStale()
+	}}
+	return ix.BuildIndexes(ctx)
+}

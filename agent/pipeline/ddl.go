@@ -1,0 +1,255 @@
+package pipeline
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/tidegate-io/tidegate/agent/apply"
+	"github.com/tidegate-io/tidegate/agent/ledger"
+	"github.com/tidegate-io/tidegate/agent/snapshot"
+	"github.com/tidegate-io/tidegate/agent/structure"
+	"github.com/tidegate-io/tidegate/internal/change"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/run"
+	"github.com/tidegate-io/tidegate/internal/schema"
+)
+
+// ddl carries out the statements of the source's log and keeps the run's
+// knowledge of its tables in step with them.
+type ddl struct {
+	s        *session
+	executor *structure.Executor
+	recopy   bool // the last statement threw copies away: the session has to begin anew
+}
+
+// errRecopy ends a session after a DDL that moved rows between names, or
+// changed what a copy follows, while a table was not past its window: the next
+// one finds the copies thrown away, empties the tables and copies them anew.
+func errRecopy(what string) error {
+	return &mysql.Error{Class: mysql.Transient, Code: "copy_restarted", Err: fmt.Errorf("%s moved rows of a table that is still being copied: its copy begins anew", what)}
+}
+
+func (s *session) ddl(facts *structure.Facts) *ddl {
+	d := &ddl{s: s}
+	d.executor = structure.NewExecutor(structure.Config{Kinds: s.spec.Apply.DDL, Definer: s.spec.Objects.Definer, Recopy: true},
+		structure.Deps{
+			Carrier: s.carrier(facts), Ledger: s.ledger, LockDB: s.lockDB, Turn: &s.turn, Registry: s.catalog, Source: s.srcDB,
+			Changed: d.changed, Refresh: d.refresh,
+		})
+	return d
+}
+
+// Execute implements apply.DDL.
+func (d *ddl) Execute(ctx context.Context, seq uint64, st *change.Statement, commit func(tx *sql.Tx) error) error {
+	if err := d.executor.Execute(ctx, seq, st, commit); err != nil {
+		return err
+	}
+	if d.recopy {
+		return errRecopy(fmt.Sprintf("%.200q", st.SQL))
+	}
+	return nil
+}
+
+// changed stores what a statement changed, in the transaction that moves the
+// ledger past it.
+func (d *ddl) changed(ctx context.Context, tx *sql.Tx, ch *structure.Changes) error {
+	if len(ch.Entered) > 0 {
+		return &mysql.Error{Class: mysql.Config, Code: "table_entered", Err: fmt.Errorf("table %s came into the selection by a RENAME, with rows that were never copied", ch.Entered[0]),
+			Remedy: "rename it back on the source and retry, or stop the run and apply the pipeline again, which copies it too"}
+	}
+	c := d.s.catalog
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, step := range []func(context.Context, *sql.Tx, *structure.Changes) error{c.storeDropped, c.storeRenamed, c.storeAltered, c.storeCreated} {
+		if err := step(ctx, tx, ch); err != nil {
+			return err
+		}
+	}
+	again := d.thrownAway(ch)
+	d.recopy = len(again) > 0
+	return d.s.ledger.DiscardIn(ctx, tx, again...)
+}
+
+// thrownAway are the tables whose copy a statement made worthless.
+func (d *ddl) thrownAway(ch *structure.Changes) []int {
+	var out []int
+	add := func(id schema.ID, always bool) {
+		e := d.s.catalog.byName[id]
+		if e == nil {
+			return
+		}
+		w := d.s.gate.Table(id)
+		if w == nil && !always {
+			return
+		}
+		if w != nil && !always {
+			frontier, err := d.s.applier.Frontier().Set()
+			if high, done := w.High(); err == nil && done && frontier.Includes(high) {
+				return // past its window: the statement did on the target what it did on the source
+			}
+		}
+		out = append(out, e.row.ID)
+	}
+	for _, id := range ch.Moved {
+		add(id, false)
+	}
+	for _, id := range ch.Recopy {
+		add(id, true)
+	}
+	for _, id := range ch.Altered {
+		e := d.s.catalog.byName[id]
+		if def := ch.Definitions[id]; e != nil && def != nil && snapshot.MovesRanges(e.row.Definition, def) {
+			add(id, false)
+		}
+	}
+	return out
+}
+
+func (c *catalog) storeDropped(ctx context.Context, tx *sql.Tx, ch *structure.Changes) error {
+	for _, id := range ch.Dropped {
+		if e := c.byName[id]; e != nil {
+			if err := c.s.ledger.RemoveTablesIn(ctx, tx, e.row.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *catalog) storeRenamed(ctx context.Context, tx *sql.Tx, ch *structure.Changes) error {
+	for _, pair := range ch.Renamed { // first out of the way: names may go round in a ring
+		if e := c.byName[pair[0]]; e != nil {
+			aside := schema.ID{Schema: "", Name: fmt.Sprintf("%d", e.row.ID)}
+			if err := c.s.ledger.RenameIn(ctx, tx, e.row.ID, aside, aside); err != nil {
+				return err
+			}
+		}
+	}
+	for _, pair := range ch.Renamed {
+		if e := c.byName[pair[0]]; e != nil {
+			if err := c.s.ledger.RenameIn(ctx, tx, e.row.ID, pair[1], c.targetOf(pair[1])); err != nil {
+				return err
+			}
+			if def := ch.Definitions[pair[1]]; def != nil {
+				if err := c.s.ledger.SetDefinitionIn(ctx, tx, e.row.ID, def); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (c *catalog) storeAltered(ctx context.Context, tx *sql.Tx, ch *structure.Changes) error {
+	for _, id := range ch.Altered {
+		if e, def := c.byName[id], ch.Definitions[id]; e != nil && def != nil {
+			if err := c.s.ledger.SetDefinitionIn(ctx, tx, e.row.ID, def); err != nil {
+				return err
+			}
+		}
+	}
+	for id, clauses := range ch.LeftOut {
+		if e := c.byName[id]; e != nil {
+			if err := c.s.ledger.SetLeftOutIn(ctx, tx, e.row.ID, clauses); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// storeCreated registers new tables: nothing of them is copied, since every row
+// they will ever have comes through the log.
+func (c *catalog) storeCreated(ctx context.Context, tx *sql.Tx, ch *structure.Changes) error {
+	next := 0
+	for id := range c.byID {
+		next = max(next, id)
+	}
+	for _, id := range ch.Created {
+		def := ch.Definitions[id]
+		if def == nil {
+			continue
+		}
+		next++
+		if err := c.s.ledger.RegisterIn(ctx, tx, ledger.TableRow{ID: next, Source: id, Target: c.targetOf(id), State: ledger.Live, Definition: def}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *catalog) targetOf(id schema.ID) schema.ID {
+	schemaName, name, _ := c.s.selection.Match(id.Schema, id.Name)
+	return schema.ID{Schema: schemaName, Name: name}
+}
+
+// refresh reads anew what is known, after a statement's commit.
+func (d *ddl) refresh(ch *structure.Changes) {
+	for _, f := range ch.Findings {
+		d.s.r.deps.Sink.Event(run.Event{Kind: "ddl", Message: f.String()})
+	}
+	d.s.catalog.stale(ch)
+}
+
+// stale moves the gate's and the copy's tables along and lets the next question
+// read the definitions from the target.
+func (c *catalog) stale(ch *structure.Changes) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.reload = true
+	var gone []int
+	for _, id := range ch.Dropped {
+		if e := c.byName[id]; e != nil {
+			gone = append(gone, e.row.ID)
+			c.s.gate.Remove(id)
+		}
+	}
+	if len(gone) > 0 && c.s.copier != nil {
+		// Only its own bookkeeping: the chunks in flight meet a table that is gone.
+		_ = c.s.copier.Remove(context.Background(), gone...)
+	}
+	for _, pair := range ch.Renamed {
+		c.s.gate.Remove(pair[0])
+	}
+}
+
+// refreshLocked reads the run's tables again if a statement changed them.
+func (c *catalog) refreshLocked() error {
+	if !c.reload {
+		return nil
+	}
+	ctx := context.Background() // bounded by the sessions' own time limits
+	rows, err := c.s.ledger.Tables(ctx)
+	if err != nil {
+		return err
+	}
+	fresh, err := newCatalog(ctx, c.s, rows)
+	if err != nil {
+		return err
+	}
+	c.byName, c.byID, c.parents, c.reload = fresh.byName, fresh.byID, fresh.parents, false
+	return nil
+}
+
+// Known implements structure.Registry.
+func (c *catalog) Known(id schema.ID) (*schema.Table, []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.byName[id]; e != nil {
+		return e.row.Definition, e.row.LeftOut
+	}
+	return nil, nil
+}
+
+var (
+	_ apply.DDL          = (*ddl)(nil)
+	_ structure.Registry = (*catalog)(nil)
+)
+
+// markStale lets the next question read the tables anew.
+func (c *catalog) markStale() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.reload = true
+}

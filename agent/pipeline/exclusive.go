@@ -1,0 +1,30 @@
+package pipeline
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/tidegate-io/tidegate/agent/structure"
+)
+
+// exclusive runs f on a session that holds the run's lock on the target, one
+// user at a time: statements that commit by themselves run on such a session
+// and nowhere else (I-5).
+func (s *session) exclusive(ctx context.Context, f func(ctx context.Context, conn *sql.Conn) error) error {
+	release, err := s.turn.Take(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	lock, err := s.ledger.Lock(ctx, s.lockDB)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = lock.Close(context.WithoutCancel(ctx)) }() // a lost session frees its lock by itself
+	return f(ctx, lock.Conn)
+}
+
+// carrier rewrites the source's definitions for the target.
+func (s *session) carrier(facts *structure.Facts) *structure.Carrier {
+	return &structure.Carrier{Selection: s.selection, Source: s.src.Server, Target: s.dst.Server, Facts: facts, DeferIndexes: s.spec.Copy.DeferIndex && s.copies()}
+}

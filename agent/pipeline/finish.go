@@ -1,0 +1,92 @@
+package pipeline
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/schema"
+	"github.com/tidegate-io/tidegate/internal/spec"
+)
+
+// finish does the last work on the target and ends the run. The checkpoint says
+// that the run is complete before its control rows go, so a crash in between is
+// not mistaken for a lost ledger.
+func (s *session) finish(ctx context.Context) error {
+	if s.spec.Type != spec.TypeStructure {
+		if err := s.finishTarget(ctx); err != nil {
+			return err
+		}
+	}
+	if s.applier != nil {
+		if err := s.savePosition(ctx); err != nil {
+			return err
+		}
+	}
+	if err := s.r.noteCompleted(ctx); err != nil {
+		return err
+	}
+	if err := s.ledger.Forget(ctx); err != nil {
+		return err
+	}
+	return errDone
+}
+
+// finishTarget carries the next AUTO_INCREMENT values over: applied rows move
+// them only as far as the highest value that was ever inserted and kept.
+func (s *session) finishTarget(ctx context.Context) error {
+	rows := s.catalog.rows()
+	var from, to []schema.ID
+	for _, r := range rows {
+		from, to = append(from, r.Source), append(to, r.Target)
+	}
+	next, err := autoIncrements(ctx, s.srcDB, from)
+	if err != nil {
+		return err
+	}
+	have, err := autoIncrements(ctx, s.dstDB, to)
+	if err != nil {
+		return err
+	}
+	return s.exclusive(ctx, func(ctx context.Context, conn *sql.Conn) error {
+		for _, r := range rows {
+			n := next[r.Source]
+			if n <= have[r.Target] {
+				continue
+			}
+			if _, err := conn.ExecContext(ctx, fmt.Sprintf("ALTER TABLE %s AUTO_INCREMENT = %d", mysql.Table(r.Target.Schema, r.Target.Name), n)); err != nil {
+				return fmt.Errorf("carry the AUTO_INCREMENT value of %s: %w", r.Target, err)
+			}
+		}
+		return nil
+	})
+}
+
+// autoIncrements reads the next values of tables that have one.
+func autoIncrements(ctx context.Context, db *sql.DB, tables []schema.ID) (map[schema.ID]uint64, error) {
+	schemas := map[string]bool{}
+	var list []string
+	for _, t := range tables {
+		if !schemas[t.Schema] {
+			schemas[t.Schema] = true
+			list = append(list, mysql.String(t.Schema))
+		}
+	}
+	out := map[schema.ID]uint64{}
+	rows, err := db.QueryContext(ctx, "SELECT TABLE_SCHEMA, TABLE_NAME, AUTO_INCREMENT FROM information_schema.TABLES WHERE AUTO_INCREMENT IS NOT NULL AND TABLE_SCHEMA IN ("+strings.Join(list, ",")+")")
+	if err != nil {
+		return nil, fmt.Errorf("read AUTO_INCREMENT values: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id schema.ID
+		var n uint64
+		if err := rows.Scan(&id.Schema, &id.Name, &n); err != nil {
+			return nil, err
+		}
+		out[id] = n
+	}
+	return out, rows.Err()
+}

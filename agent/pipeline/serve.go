@@ -1,0 +1,278 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tidegate-io/tidegate/agent/cutover"
+	"github.com/tidegate-io/tidegate/agent/verify"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/run"
+	"github.com/tidegate-io/tidegate/internal/spec"
+)
+
+// serve carries out what the operator asks of a live run.
+func (s *session) serve(ctx context.Context) error {
+	if !s.follows() {
+		return nil
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.serveVerify(ctx) })
+	g.Go(func() error { return s.serveEnd(ctx) })
+	g.Go(func() error { return s.serveRetune(ctx) })
+	return g.Wait()
+}
+
+// awaitCopied waits until rows and indexes are on the target.
+func (s *session) awaitCopied(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-s.copied:
+		return nil
+	}
+}
+
+// serveEnd completes or cuts over when it is asked to.
+func (s *session) serveEnd(ctx context.Context) error {
+	for {
+		w, _, changed := s.r.wishes()
+		if w.complete || w.cutover != "" {
+			if err := s.awaitCopied(ctx); err != nil {
+				return err
+			}
+		}
+		switch {
+		case w.complete:
+			s.r.set(run.Completing, "complete")
+			if err := s.drain(ctx); err != nil {
+				return err
+			}
+			return s.finish(ctx)
+		case w.cutover != "" && w.cutover != s.r.gaveUp():
+			if err := s.cutover(ctx, w.cutover); err != nil {
+				return err
+			}
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-changed:
+		}
+	}
+}
+
+// serveVerify compares both sides each time it is asked to, and by itself when
+// the pipeline says so.
+func (s *session) serveVerify(ctx context.Context) error {
+	if err := s.awaitCopied(ctx); err != nil {
+		return err
+	}
+	if s.spec.Verify.When == "caught_up" {
+		if err := s.awaitCaughtUp(ctx); err != nil {
+			return err
+		}
+		if err := s.verifyOnce(ctx, ""); err != nil {
+			return err
+		}
+	}
+	for {
+		_, _, changed := s.r.wishes()
+		if id := s.r.takeVerify(); id != "" {
+			if err := s.verifyOnce(ctx, id); err != nil {
+				return err
+			}
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-changed:
+		}
+	}
+}
+
+func (s *session) awaitCaughtUp(ctx context.Context) error {
+	for s.r.state() != run.CaughtUp {
+		if err := sleep(ctx, 200*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// verifyOnce compares and reports. What keeps the comparison from its end is
+// part of the report; only the run's own end is an error.
+func (s *session) verifyOnce(ctx context.Context, id string) error {
+	v := s.spec.Verify
+	began := time.Now().UTC()
+	report, err := verify.New(verify.Config{Method: v.Method, Threads: v.Threads},
+		verify.Deps{Source: s.src, Target: s.dst, Drain: s.drain, Log: s.r.log}).Run(ctx, s.verified())
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		report = &run.VerifyReport{Started: began, Finished: time.Now().UTC(), Tables: []run.VerifyTable{}, Error: toRunError(err)}
+	}
+	s.r.deps.Sink.Report(run.Report{Kind: run.ReportVerify, ID: id, Time: time.Now().UTC(), Verify: report})
+	return nil
+}
+
+// verified lists the tables verify.tables names, all without it.
+func (s *session) verified() []verify.Table {
+	all := s.catalog.pairs()
+	if len(s.spec.Verify.Tables) == 0 {
+		return all
+	}
+	var out []verify.Table
+	for _, t := range all {
+		for _, p := range s.spec.Verify.Tables {
+			if spec.MatchPattern(p, t.Source.ID().String()) {
+				out = append(out, t)
+				break
+			}
+		}
+	}
+	return out
+}
+
+// serveRetune lets changed rates and lanes take effect without a restart.
+func (s *session) serveRetune(ctx context.Context) error {
+	w, _, _ := s.r.wishes()
+	seen := w.retuned
+	for {
+		w, sp, changed := s.r.wishes()
+		if w.retuned != seen {
+			seen = w.retuned
+			s.copier.SetRate(sp.Copy.MaxRate, sp.Copy.MaxRows)
+			if sp.Apply.Lanes != s.spec.Apply.Lanes {
+				s.spec.Apply.Lanes = sp.Apply.Lanes
+				config, hash := s.config()
+				if err := s.applier.Retune(ctx, sp.Apply.Lanes, config, hash); err != nil {
+					return err
+				}
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-changed:
+		}
+	}
+}
+
+// cutover carries the switch out. Done, it ends the run; given up, the run goes
+// on as before.
+func (s *session) cutover(ctx context.Context, id string) error {
+	c := s.spec.Cutover
+	fence := &cutover.Fence{Conn: s.src, DB: s.srcDB}
+	steps := []cutover.Step{{Name: "wait until caught up", Do: func(ctx context.Context) error { return s.hold(ctx, c.Hold) }}}
+	if c.FenceSource {
+		steps = append(steps, cutover.Step{Name: "stop writes on the source", Do: fence.Stop, Undo: fence.Release, Stops: true})
+	} else {
+		steps = append(steps, cutover.Step{Name: "wait until nobody writes to the source", Do: func(ctx context.Context) error { return s.quiet(ctx, c.Hold) }, Stops: true})
+	}
+	steps = append(steps,
+		cutover.Step{Name: "apply the last changes", Do: func(ctx context.Context) error { return s.lastChanges(ctx, fence, c.FenceSource) }},
+		cutover.Step{Name: "finish the target", Do: s.finishTarget},
+	)
+	s.r.set(run.CuttingOver, "cutover")
+	report, err := (&cutover.Switch{ID: id, Steps: steps, Timeout: c.Timeout, Store: s.r, Now: func() time.Time { return time.Now().UTC() }}).Run(ctx)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	p := s.applier.Frontier()
+	report.Position = run.Position{GTID: p.GTID, File: p.File, Offset: p.Offset}
+	s.r.deps.Sink.Report(run.Report{Kind: run.ReportCutover, ID: id, Time: time.Now().UTC(), Cutover: report})
+	switch report.Outcome {
+	case run.CutoverDone:
+		return s.finish(ctx)
+	case run.CutoverUnknown:
+		return &mysql.Error{Class: mysql.Config, Code: "cutover_unknown", Err: fmt.Errorf("cutover: %w", err),
+			Remedy: "look whether the source is read-only and whether the applications write to it; the report names the step. Then retry"}
+	}
+	s.r.giveUp(id)
+	s.r.log.Warn().Err(err).Msg("cutover given up, everything is as before")
+	s.r.set(run.CatchingUp, "apply")
+	return nil
+}
+
+// hold waits until nothing has been behind for some time.
+func (s *session) hold(ctx context.Context, hold time.Duration) error {
+	since := time.Now()
+	for {
+		executed, err := s.source.Executed(ctx)
+		if err != nil {
+			return err
+		}
+		waitCtx, cancel := context.WithTimeout(ctx, caughtUpLag)
+		err = s.applier.WaitFor(waitCtx, executed)
+		late := waitCtx.Err() != nil && ctx.Err() == nil
+		cancel()
+		switch {
+		case late: // it fell behind: the time begins anew
+			since = time.Now()
+		case err != nil:
+			return err
+		case time.Since(since) >= hold:
+			return nil
+		}
+		if err := sleep(ctx, 100*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// quiet waits until the source's position has not moved for some time.
+func (s *session) quiet(ctx context.Context, hold time.Duration) error {
+	last, err := s.source.Executed(ctx)
+	if err != nil {
+		return err
+	}
+	for since := time.Now(); time.Since(since) < hold; {
+		if err := sleep(ctx, 100*time.Millisecond); err != nil {
+			return err
+		}
+		now, err := s.source.Executed(ctx)
+		if err != nil {
+			return err
+		}
+		if !now.Equal(last) {
+			last, since = now, time.Now()
+		}
+	}
+	return nil
+}
+
+// lastChanges brings what was committed before the fence to the target, and
+// makes sure that nothing follows.
+func (s *session) lastChanges(ctx context.Context, fence *cutover.Fence, fenced bool) error {
+	if prepared, err := s.source.PreparedXA(ctx); err == nil && len(prepared) > 0 {
+		return fmt.Errorf("XA transaction %s is prepared on the source and could be committed after the switch", prepared[0])
+	}
+	before, err := s.source.Executed(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.applier.WaitFor(ctx, before); err != nil {
+		return err
+	}
+	if fenced {
+		if stands, err := fence.Stopped(ctx); err != nil || !stands {
+			return errors.Join(err, errors.New("the source is not read-only any more: it was restarted, or somebody released it"))
+		}
+	}
+	after, err := s.source.Executed(ctx)
+	if err != nil {
+		return err
+	}
+	if !after.Equal(before) {
+		return fmt.Errorf("somebody still writes to the source (%s): an account that passes read_only, or an application that was not stopped", after.Minus(before))
+	}
+	return nil
+}

@@ -1,0 +1,118 @@
+package pipeline
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/tidegate-io/tidegate/agent/ledger"
+	"github.com/tidegate-io/tidegate/agent/structure"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/run"
+	"github.com/tidegate-io/tidegate/internal/spec"
+)
+
+// readings bounds how often the definitions are read until two readings agree.
+const readings = 20
+
+// makeStructure carries the definitions over. They are read after the start
+// position and once more when all are made; if anything changed meanwhile, the
+// difference is made good and a new start position is taken (R14). Nothing has
+// been read of any row, so beginning anew costs nothing, also after a crash.
+func (s *session) makeStructure(ctx context.Context, state *ledger.State) error {
+	s.r.set(run.Structure, "structure")
+	var model *structure.Model
+	var made *structure.Made
+	err := s.exclusive(ctx, func(ctx context.Context, conn *sql.Conn) (err error) {
+		facts, err := structure.ReadFacts(ctx, conn, s.dst.Server)
+		if err != nil {
+			return err
+		}
+		creator := &structure.Creator{
+			Carrier:  &structure.Carrier{Selection: s.selection, Source: s.src.Server, Target: s.dst.Server, Facts: facts, DeferIndexes: s.spec.Copy.DeferIndex && s.copies()},
+			OnExists: s.spec.Objects.OnExists, Definer: s.spec.Objects.Definer,
+		}
+		if s.spec.Type == spec.TypeIncremental {
+			creator.OnExists = "keep" // the tables are there, with their rows
+		}
+		model, made, err = s.readAndCreate(ctx, conn, creator)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, f := range made.Findings {
+		s.r.deps.Sink.Event(run.Event{Kind: "structure", Message: f.String()})
+	}
+	if err := s.register(ctx, model, made); err != nil {
+		return err
+	}
+	phase := phaseCopy
+	if !s.copies() {
+		phase = phaseApply
+	}
+	return s.ledger.SetPhase(ctx, phase)
+}
+
+// copies reports whether rows are copied at all.
+func (s *session) copies() bool {
+	return s.spec.Type == spec.TypeFull || s.spec.Type == spec.TypeFullIncremental
+}
+
+// follows reports whether the run goes on after the copy.
+func (s *session) follows() bool {
+	return s.spec.Type == spec.TypeIncremental || s.spec.Type == spec.TypeFullIncremental
+}
+
+func (s *session) readAndCreate(ctx context.Context, conn *sql.Conn, creator *structure.Creator) (*structure.Model, *structure.Made, error) {
+	var earlier *structure.Model
+	for range readings {
+		if s.spec.Type != spec.TypeIncremental || s.spec.Start.Position == "" || s.spec.Start.Position == "now" {
+			start, err := s.startPosition(ctx)
+			if err != nil {
+				return nil, nil, err
+			}
+			if err := s.ledger.SetStart(ctx, start); err != nil {
+				return nil, nil, err
+			}
+		}
+		model, err := structure.Read(ctx, s.srcDB, s.src.Server, s.selection)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(model.Tables) == 0 {
+			return nil, nil, &mysql.Error{Class: mysql.Config, Code: "nothing_selected", Err: fmt.Errorf("the pipeline's objects select no table on the source"),
+				Remedy: "check the database and table names in the objects block, and that the account may see them"}
+		}
+		made, err := creator.Create(ctx, conn, model, earlier)
+		if err != nil {
+			return nil, nil, err
+		}
+		again, err := structure.Read(ctx, s.srcDB, s.src.Server, s.selection)
+		if err != nil {
+			return nil, nil, err
+		}
+		diff := again.Compare(model)
+		if len(diff) == 0 {
+			return model, made, nil
+		}
+		s.r.log.Info().Strs("changed", diff).Msg("definitions changed while they were carried over; reading them again")
+		earlier = model
+	}
+	return nil, nil, &mysql.Error{Class: mysql.Transient, Code: "structure_unstable", Err: fmt.Errorf("definitions on the source changed during each of %d readings", readings),
+		Remedy: "hold schema changes on the source for the start of the run"}
+}
+
+// register notes every table of the run on the target.
+func (s *session) register(ctx context.Context, model *structure.Model, made *structure.Made) error {
+	state := ledger.Pending
+	if !s.copies() {
+		state = ledger.Live
+	}
+	rows := make([]ledger.TableRow, len(made.Tables))
+	for i, t := range made.Tables {
+		m := model.Tables[i]
+		rows[i] = ledger.TableRow{ID: i + 1, Source: t.Source, Target: t.Target, State: state, LeftOut: t.LeftOut, Definition: m.Definition, RowsEstimated: int64(m.Rows)}
+	}
+	return s.ledger.Register(ctx, rows)
+}
