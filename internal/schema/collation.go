@@ -9,6 +9,8 @@ import (
 	"vitess.io/vitess/go/mysql/collations"
 	"vitess.io/vitess/go/mysql/collations/charset"
 	"vitess.io/vitess/go/mysql/collations/colldata"
+
+	"github.com/tidegate-io/tidegate/internal/mysql"
 )
 
 // collation computes weights: bytes that are equal if and only if the server
@@ -22,13 +24,14 @@ type collation struct {
 
 // lookupCollation returns nil for collations whose weights are not known to be
 // those of the servers; only names in trusted are, since each was compared with
-// them over many pairs of texts.
-func lookupCollation(name string) *collation {
+// them over many texts. MariaDB has the names of MySQL's newest collations for
+// its own that are nearest.
+func lookupCollation(name string, flavor mysql.Flavor) *collation {
 	name = strings.ToLower(name)
 	if strings.HasPrefix(name, "utf8_") {
 		name = "utf8mb3_" + strings.TrimPrefix(name, "utf8_")
 	}
-	if !trusted[name] {
+	if !trusted[name] || strings.Contains(name, "_0900_") && flavor != mysql.MySQL {
 		return nil
 	}
 	return newCollation(name)

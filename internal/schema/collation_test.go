@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/tidegate-io/tidegate/integration/dbtest"
@@ -24,6 +25,9 @@ func TestWeightsAreTheServers(t *testing.T) {
 		t.Run(string(flavor), func(t *testing.T) {
 			p := newPeer(t, flavor)
 			for _, name := range names {
+				if !all && p.flavor == mysql.MariaDB && strings.Contains(name, "_0900_") {
+					continue // MariaDB's own, under MySQL's names: never trusted
+				}
 				t.Run(name, func(t *testing.T) { compareWeights(t, p, name, all) })
 			}
 		})
@@ -104,15 +108,15 @@ func sampleTexts(w *schema.Weigher, all bool) [][]byte {
 	r := rand.New(rand.NewPCG(3, 4))
 	var texts [][]byte
 	if w.Single() {
-		for i := range 256 {
+		for i := range w.Bytes() {
 			texts = append(texts, []byte{byte(i)})
 		}
 		for range 6000 {
 			b := make([]byte, 1+r.IntN(4))
 			for i := range b {
-				b[i] = byte(r.IntN(256))
+				b[i] = byte(r.IntN(w.Bytes()))
 				if r.IntN(4) == 0 {
-					b[i] = " aAzZ\xa0\xe9\xc9\xdf"[r.IntN(9)]
+					b[i] = " aAzZ\xa0\xe9\xc9\xdf"[r.IntN(9)] & byte(w.Bytes()-1)
 				}
 			}
 			texts = append(texts, b)

@@ -27,6 +27,14 @@ func (w *Weigher) Append(dst, text []byte, prefix int) ([]byte, error) {
 // Single reports whether every byte is a character.
 func (w *Weigher) Single() bool { return w.c.charset.MaxWidth() == 1 }
 
+// Bytes is how many bytes are characters, where each is one.
+func (w *Weigher) Bytes() int {
+	if w.c.charset.Name() == "ascii" {
+		return 128
+	}
+	return 256
+}
+
 // Encode turns UTF-8 into the collation's character set; nil if it has no such
 // characters.
 func (w *Weigher) Encode(s string) []byte {

@@ -62,7 +62,7 @@ func newKeyPart(target *Table, p KeyPart, codecs []*Codec) (keyPart, bool) {
 	switch cl.kind {
 	case kindText:
 		part.char = strings.EqualFold(col.DataType, "char")
-		part.collate = lookupCollation(col.Collation)
+		part.collate = lookupCollation(col.Collation, target.Flavor)
 		return part, part.collate != nil && sameCharset(col.Charset, part.codec.col.Charset)
 	case kindBinary, kindBytes:
 		return part, true

@@ -5,15 +5,22 @@
 // It does no I/O: definitions are read by agent/structure.
 package schema
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/tidegate-io/tidegate/internal/mysql"
+)
 
 // Table is one table's definition as its server describes it.
 type Table struct {
-	Schema  string   `json:"schema"`
-	Name    string   `json:"name"`
-	Engine  string   `json:"engine"`
-	Columns []Column `json:"columns"` // in ordinal order, hidden ones included
-	Keys    []Key    `json:"keys"`    // all indexes; the primary key first, if there is one
+	Schema string `json:"schema"`
+	Name   string `json:"name"`
+	// Flavor of its server. A few collations of one name compare differently;
+	// their keys are encoded only where the flavour is known.
+	Flavor  mysql.Flavor `json:"flavor,omitempty"`
+	Engine  string       `json:"engine"`
+	Columns []Column     `json:"columns"` // in ordinal order, hidden ones included
+	Keys    []Key        `json:"keys"`    // all indexes; the primary key first, if there is one
 
 	ForeignKeys []ForeignKey `json:"foreign_keys,omitempty"` // in which this table is the child
 

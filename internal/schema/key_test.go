@@ -1,0 +1,126 @@
+package schema_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/tidegate-io/tidegate/integration/dbtest"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/schema"
+)
+
+// TestKeysAreTheServers stores rows, reads their images, and wants a unique key
+// over each type to let in exactly the rows whose encoded keys are new.
+func TestKeysAreTheServers(t *testing.T) {
+	cases := []struct {
+		ddl, part string
+		prefix    int
+		values    []string
+	}{
+		{ddl: "VARCHAR(20) COLLATE utf8mb4_general_ci", values: []string{"'a'", "'A'", "'a '", "'á'", "''", "' '", "'b'", "'a\\0'", "'ß'", "'s'", "'ss'"}},
+		{ddl: "CHAR(20) COLLATE utf8mb4_general_ci", values: []string{"'a'", "'A'", "'a '", "'á'", "''", "' '"}},
+		{ddl: "VARCHAR(20) COLLATE utf8mb4_unicode_ci", values: []string{"'a'", "'A '", "'ß'", "'ss'", "'ae'", "'æ'", "''", "'\u00ad'", "'a\u00ad'"}},
+		{ddl: "VARCHAR(20) COLLATE utf8mb4_general_ci", part: "v(2)", prefix: 2, values: []string{"'ab'", "'abc'", "'ABd'", "'áb'", "'a'", "'a '", "'a  x'", "'日本語'", "'日本'", "'日'"}},
+		{ddl: "VARCHAR(20) COLLATE utf8mb4_bin", values: []string{"'a'", "'A'", "'a '", "'a  '"}},
+		{ddl: "TEXT CHARACTER SET latin1 COLLATE latin1_swedish_ci", part: "v(3)", prefix: 3, values: []string{"'abc'", "'ABCD'", "'ab'", "'ab '", "'\u00e9'", "'e'", "'\u00dc'", "'y'"}},
+		{ddl: "BINARY(4)", values: []string{"x'01'", "x'0100'", "x'01000000'", "x''", "x'0001'"}},
+		{ddl: "BINARY(4)", part: "v(2)", prefix: 2, values: []string{"x'01'", "x'010001'", "x'0102'", "x'010203'"}},
+		{ddl: "VARBINARY(8)", values: []string{"x'01'", "x'0100'", "x''", "x'00'", "' '", "'a'", "'A'"}},
+		{ddl: "BLOB", part: "v(2)", prefix: 2, values: []string{"x'01'", "x'0100'", "x'010001'", "x''"}},
+		{ddl: "DECIMAL(10,2)", values: []string{"0", "-0.001", "1", "1.00", "-1", "1.005"}},
+		{ddl: "DOUBLE", values: []string{"0", "'-0'", "1e0", "-1e0"}},
+		{ddl: "FLOAT", values: []string{"0", "'-0'", "1.1", "1.1000001e0", "16777216", "16777217"}},
+		{ddl: "INT", values: []string{"0", "-1", "1"}},
+		{ddl: "DATETIME(2)", values: []string{"'2024-01-01 00:00:00.001'", "'2024-01-01 00:00:00'", "'0000-00-00'"}},
+		{ddl: "TIME(3)", values: []string{"'-00:00:01'", "'00:00:01'", "'-00:00:01.5'"}},
+		{ddl: "ENUM('a','b')", values: []string{"1", "2", "1"}},
+		{ddl: "SET('a','b')", values: []string{"1", "2", "3", "'b,a'"}},
+		{ddl: "BIT(9)", values: []string{"1", "256", "257", "1"}},
+		{ddl: "YEAR", values: []string{"'0000'", "2000", "1999"}},
+	}
+	for _, flavor := range dbtest.Flavors {
+		t.Run(string(flavor), func(t *testing.T) {
+			p := newPeer(t, flavor)
+			start := p.mark(t)
+			for i, c := range cases {
+				part := c.part
+				if part == "" {
+					part = "v"
+				}
+				p.exec(t, p.text, fmt.Sprintf("CREATE TABLE k%d (id INT PRIMARY KEY, v %s)", i, c.ddl))
+				p.exec(t, p.text, fmt.Sprintf("CREATE TABLE u%d (id INT PRIMARY KEY, v %s, UNIQUE (%s))", i, c.ddl, part))
+				for j, v := range append(c.values, "NULL", "NULL") {
+					p.exec(t, p.text, fmt.Sprintf("INSERT INTO k%d VALUES (%d, %s)", i, j, v))
+				}
+				p.exec(t, p.text, fmt.Sprintf("INSERT IGNORE INTO u%d SELECT * FROM k%d ORDER BY id", i, i))
+			}
+			logged := p.inserts(t, start)
+			for i, c := range cases {
+				images, kept := logged[fmt.Sprintf("k%d", i)], logged[fmt.Sprintf("u%d", i)]
+				id, v := p.column(t, fmt.Sprintf("k%d", i), "id"), p.column(t, fmt.Sprintf("k%d", i), "v")
+				codecs := []*schema.Codec{codec(t, images[0], 0, id), codec(t, images[0], 1, v)}
+				table := &schema.Table{Columns: []schema.Column{*id, *v}, Flavor: p.flavor}
+				e, ok := schema.NewKeyEncoder(table, &schema.Key{Name: "u", Unique: true, Parts: []schema.KeyPart{{Column: "V", Prefix: c.prefix}}}, codecs)
+				if !ok {
+					t.Errorf("%s: no encoder", c.ddl)
+					continue
+				}
+				var want, got []string
+				for _, im := range kept {
+					want = append(want, string(im.row.Value(0)))
+				}
+				seen := map[string]bool{}
+				for _, im := range images {
+					key, null, err := e.Append(nil, im.row)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if null || !seen[string(key)] {
+						got = append(got, string(im.row.Value(0)))
+					}
+					seen[string(key)] = true
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("%s %s: new keys at %q, the server keeps %q", c.ddl, c.part, got, want)
+				}
+			}
+		})
+	}
+}
+
+// TestKeysThatStaySerial lists what no encoder is made for.
+func TestKeysThatStaySerial(t *testing.T) {
+	text := func(collation string) schema.Column {
+		return schema.Column{Name: "c", Type: "varchar(9)", DataType: "varchar", Charset: "utf8mb4", Collation: collation}
+	}
+	virtual := schema.Column{Name: "c", Type: "int", DataType: "int", Generation: schema.Virtual}
+	for name, c := range map[string]struct {
+		col    schema.Column
+		part   schema.KeyPart
+		flavor mysql.Flavor
+		want   bool
+	}{
+		"known":                   {text("utf8mb4_general_ci"), schema.KeyPart{Column: "c"}, mysql.MariaDB, true},
+		"newest":                  {text("utf8mb4_0900_ai_ci"), schema.KeyPart{Column: "c"}, mysql.MySQL, true},
+		"newest name on MariaDB":  {text("utf8mb4_0900_ai_ci"), schema.KeyPart{Column: "c"}, mysql.MariaDB, false},
+		"newest, unknown flavour": {text("utf8mb4_0900_ai_ci"), schema.KeyPart{Column: "c"}, "", false},
+		"MariaDB's newest":        {text("utf8mb4_uca1400_ai_ci"), schema.KeyPart{Column: "c"}, mysql.MariaDB, false},
+		"expression":              {text("utf8mb4_bin"), schema.KeyPart{Expression: "lower(c)"}, mysql.MySQL, false},
+		"virtual":                 {virtual, schema.KeyPart{Column: "c"}, mysql.MySQL, false},
+		"other column":            {text("utf8mb4_bin"), schema.KeyPart{Column: "d"}, mysql.MySQL, false},
+	} {
+		code, meta := byte(0x0f), uint16(36)
+		if c.col.DataType == "int" {
+			code, meta = 3, 0
+		}
+		codec, err := schema.NewCodec(&c.col, code, meta)
+		if err != nil {
+			t.Fatal(err)
+		}
+		table := &schema.Table{Columns: []schema.Column{c.col}, Flavor: c.flavor}
+		if _, got := schema.NewKeyEncoder(table, &schema.Key{Unique: true, Parts: []schema.KeyPart{c.part}}, []*schema.Codec{codec}); got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
