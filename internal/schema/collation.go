@@ -20,6 +20,10 @@ type collation struct {
 	charset colldata.Charset
 	noPad   bool   // spaces at the end count
 	space   []byte // the weight of one space
+
+	// ascii are the weights of the first 128 characters, where those of a text
+	// are the weights of its characters one after another; else nil.
+	ascii *[128][]byte
 }
 
 // lookupCollation returns nil for collations whose weights are not known to be
@@ -48,6 +52,13 @@ func newCollation(name string) *collation {
 	if n := c.charset.EncodeRune(space[:], ' '); n > 0 {
 		c.space = w.WeightString(nil, space[:n], 0)
 	}
+	if strings.HasPrefix(name, "utf8") && (strings.HasSuffix(name, "_unicode_ci") || strings.HasSuffix(name, "_unicode_520_ci")) {
+		c.ascii = &[128][]byte{}
+		for b := range c.ascii {
+			n := c.charset.EncodeRune(space[:], rune(b))
+			c.ascii[b] = w.WeightString(nil, space[:n], 0)
+		}
+	}
 	return c
 }
 
@@ -60,7 +71,13 @@ func (c *collation) append(dst, text []byte, prefix int) ([]byte, error) {
 		text = c.cut(text, prefix)
 	}
 	start := len(dst)
-	dst = c.weights.WeightString(dst, text, 0)
+	if c.ascii != nil && isASCII(text) {
+		for _, b := range text {
+			dst = append(dst, c.ascii[b]...)
+		}
+	} else {
+		dst = c.weights.WeightString(dst, text, 0)
+	}
 	if c.noPad || len(c.space) == 0 {
 		return dst, nil
 	}
@@ -91,4 +108,13 @@ func (c *collation) cut(text []byte, chars int) []byte {
 		rest = rest[n:]
 	}
 	return text[:len(text)-len(rest)]
+}
+
+func isASCII(text []byte) bool {
+	for _, b := range text {
+		if b >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }

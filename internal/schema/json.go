@@ -62,8 +62,17 @@ func appendJSONValue(dst []byte, typ byte, b []byte, depth int) ([]byte, error) 
 }
 
 func appendJSONScalar(dst []byte, typ byte, b []byte) ([]byte, error) {
-	size, ok := map[byte]int{jsonLiteral: 1, jsonInt16: 2, jsonUint16: 2, jsonInt32: 4, jsonUint32: 4, jsonInt64: 8, jsonUint64: 8, jsonDouble: 8}[typ]
-	if !ok {
+	var size int
+	switch typ {
+	case jsonLiteral:
+		size = 1
+	case jsonInt16, jsonUint16:
+		size = 2
+	case jsonInt32, jsonUint32:
+		size = 4
+	case jsonInt64, jsonUint64, jsonDouble:
+		size = 8
+	default:
 		return dst, fmt.Errorf("JSON type %d is not known", typ)
 	}
 	if len(b) < size {

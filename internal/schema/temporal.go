@@ -36,7 +36,13 @@ func (c *Codec) appendTemporal(dst, raw []byte) ([]byte, error) {
 	if c.code != change.TypeTimestamp {
 		fraction = c.size
 	}
-	head := map[byte]int{change.TypeTimestamp: 4, change.TypeTimestamp2: 4, change.TypeDatetime2: 5, change.TypeTime2: 3}[c.code]
+	head := 4
+	switch c.code {
+	case change.TypeDatetime2:
+		head = 5
+	case change.TypeTime2:
+		head = 3
+	}
 	if len(raw) != head+(fraction+1)/2 {
 		return dst, fmt.Errorf("%d bytes for %d digits of fraction", len(raw), fraction)
 	}
