@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 
@@ -67,6 +68,9 @@ func (r *Runner) session(ctx context.Context) error {
 	s := &session{r: r, copied: make(chan struct{}), metrics: &scope{reg: r.deps.Registry}}
 	_, s.spec, _ = r.wishes()
 	defer s.close()
+	if err := os.MkdirAll(r.deps.Dir, 0o700); err != nil {
+		return fmt.Errorf("make the run's scratch folder: %w", err)
+	}
 	if err := s.connect(ctx); err != nil {
 		return err
 	}
