@@ -83,7 +83,7 @@ func (c *Carrier) table(t *Table, n *neighbours) (*Carried, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &rewrite{Carrier: c, text: text.Text, object: t.ID().String(), def: t.Definition, target: target, names: n.names}
+	r := &rewrite{Carrier: c, text: text.Text, object: t.ID().String(), def: t.Definition, target: target, names: n.names, inherits: t.Collation}
 	r.engine(t.Definition.Engine)
 	r.unwrap()
 	for _, ref := range text.Refs {
@@ -210,5 +210,29 @@ func (c *Carrier) Unsupported(m *Model) ([]Finding, error) {
 			out = append(out, Finding{Object: v.ID.String(), Reason: "the view is broken on the source: " + v.Broken.Error(), Remedy: "repair or drop it; it is not carried"})
 		}
 	}
-	return out, nil
+	return fold(out), nil
+}
+
+// fold puts notes that say the same of many objects into one, under the first
+// object's name.
+func fold(findings []Finding) []Finding {
+	at := map[string]int{}
+	more := map[int]int{}
+	var out []Finding
+	for _, f := range findings {
+		if i, ok := at[f.Reason]; ok && !f.Fatal {
+			if out[i].Object != f.Object {
+				more[i]++
+			}
+			continue
+		}
+		if !f.Fatal {
+			at[f.Reason] = len(out)
+		}
+		out = append(out, f)
+	}
+	for i, n := range more {
+		out[i].Object = fmt.Sprintf("%s and %d more", out[i].Object, n)
+	}
+	return out
 }

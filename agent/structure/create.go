@@ -51,6 +51,7 @@ func (c *Creator) Create(ctx context.Context, conn *sql.Conn, m, earlier *Model)
 		}
 		return c.views(ctx, conn, m, made)
 	})
+	made.Findings = fold(made.Findings)
 	return made, err
 }
 

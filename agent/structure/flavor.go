@@ -152,7 +152,23 @@ func (r *rewrite) defaultToMySQL(c *sqltext.Cursor, isBlob bool, name string) {
 // one value.
 var dropped = map[string]bool{"COLUMN_FORMAT": true, "STORAGE": true, "ENGINE_ATTRIBUTE": true, "SECONDARY_ENGINE_ATTRIBUTE": true}
 
+// introducers takes "_utf8mb4" off literals: MariaDB prints those with a quote
+// inside wrongly into its own stored expressions. The session's character set
+// is the same; other charsets only matter beyond ASCII.
+func (r *rewrite) introducers(tokens []sqltext.Token) {
+	for i := 0; i+1 < len(tokens); i++ {
+		t, lit := tokens[i], tokens[i+1]
+		if t.Kind != sqltext.Word || lit.Kind != sqltext.String || !strings.HasPrefix(t.Text, "_") || t.Is("_BINARY") {
+			continue
+		}
+		if strings.HasPrefix(strings.ToLower(t.Text), "_utf8") || isASCII(lit.Text) {
+			r.e.Replace(t.Start, t.End, "")
+		}
+	}
+}
+
 func (r *rewrite) columnToMariaDB(tokens []sqltext.Token) {
+	r.introducers(tokens)
 	generated := sqltext.Has(tokens, "AS (")
 	each(tokens, func(c *sqltext.Cursor) {
 		t := c.Peek(0)

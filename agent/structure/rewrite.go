@@ -23,6 +23,7 @@ type rewrite struct {
 
 	ddl           bool // a statement of the log, of which def has but the name
 	engineChanges bool
+	inherits      string // the table's collation, which its columns have without saying so
 	charset       string // default charset and collation where a text gives a charset only; from the event
 	collation     string
 }
@@ -89,6 +90,7 @@ func (r *rewrite) item(it item) (gone bool) {
 	r.charsets(it.tokens)
 	switch it.kind {
 	case itemColumn:
+		r.inherited(it.tokens)
 		r.column(it.tokens)
 	case itemKey, itemPrimary:
 		r.key(it)
@@ -102,6 +104,20 @@ func (r *rewrite) item(it item) (gone bool) {
 		}
 	}
 	return false
+}
+
+// inherited takes off a collation that a column only inherits: MySQL prints one
+// without CHARACTER SET, and would take it for the column's own.
+func (r *rewrite) inherited(tokens []sqltext.Token) {
+	if r.inherits == "" || r.cross() || r.Target.Flavor != mysql.MySQL || sqltext.Has(tokens, "CHARACTER SET") {
+		return
+	}
+	for i := 2; i+1 < len(tokens); i++ {
+		if tokens[i].Is("COLLATE") && tokens[i+1].Is(r.inherits) {
+			r.e.Replace(tokens[i].Start, tokens[i+1].End, "")
+			return
+		}
+	}
 }
 
 // charsets maps the names after CHARACTER SET and COLLATE, wherever they stand.
@@ -228,6 +244,9 @@ func (r *rewrite) check(it item) (gone bool) {
 	if sqltext.Has(it.tokens, "NOT ENFORCED") && r.Target.Flavor == mysql.MariaDB {
 		r.note("none is needed: it had no effect", "CHECK %s is not enforced, which MariaDB does not know, and is left out", it.name)
 		return true
+	}
+	if r.cross() && r.Target.Flavor == mysql.MariaDB {
+		r.introducers(it.tokens)
 	}
 	r.constraintName(it)
 	return false

@@ -20,6 +20,7 @@ func TestMain(m *testing.M) { os.Exit(dbtest.Tests(m).Run()) }
 // pair is a source and a target server with a carrier between them.
 type pair struct {
 	*Carrier
+	admin    *sql.DB // on the source, for exec
 	src, dst *sql.DB
 	conn     *sql.Conn // on the target
 	schema   string    // on the source; the target has it with "_to" behind
@@ -36,7 +37,7 @@ func newPair(t *testing.T, flavors [2]dbtest.Flavor) *pair {
 	t.Helper()
 	src := dbtest.Shared(t, dbtest.Config{Flavor: flavors[0]})
 	dst := dbtest.Shared(t, dbtest.Config{Flavor: flavors[1], ServerID: 77})
-	p := &pair{schema: src.NewSchema(t)}
+	p := &pair{admin: src.DB(), schema: src.NewSchema(t)}
 	ctx := t.Context()
 	open := func(s *dbtest.Server) (*sql.DB, *mysql.Server) {
 		c, err := mysql.Dial(ctx, s.Endpoint())
@@ -73,12 +74,12 @@ func newPair(t *testing.T, flavors [2]dbtest.Flavor) *pair {
 // exec runs statements on the source in its schema.
 func (p *pair) exec(t *testing.T, stmts ...string) {
 	t.Helper()
-	conn, err := p.src.Conn(t.Context())
+	conn, err := p.admin.Conn(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	for _, q := range append([]string{"USE " + mysql.Ident(p.schema), "SET foreign_key_checks=0, innodb_strict_mode=0"}, stmts...) {
+	for _, q := range append([]string{"USE " + mysql.Ident(p.schema), "SET NAMES utf8mb4, SESSION foreign_key_checks=0, innodb_strict_mode=0"}, stmts...) {
 		if _, err := conn.ExecContext(t.Context(), q); err != nil {
 			t.Fatalf("%s: %v", q, err)
 		}
