@@ -70,6 +70,9 @@ func (r Row) Value(i int) []byte {
 	return r.data[s.start:s.end:s.end]
 }
 
+// Image is the whole image as the log has it, null bits first: what Cut took.
+func (r Row) Image() []byte { return r.data }
+
 // Size is the number of bytes the values take.
 func (r Row) Size() int {
 	n := 0

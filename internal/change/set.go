@@ -167,6 +167,9 @@ func fileAtMost(a, b ID) bool {
 // Kind returns how this set's transactions are named.
 func (s *Set) Kind() Kind { return s.kind }
 
+// End returns the place a File set ends at, the zero ID if it is empty.
+func (s *Set) End() ID { return s.end }
+
 // Empty reports whether the set holds nothing.
 func (s *Set) Empty() bool {
 	return len(s.mysql) == 0 && len(s.maria) == 0 && s.end.Source == ""

@@ -8,11 +8,16 @@ import "time"
 //
 // A transaction above the memory budget comes as several Txn values with the
 // same IDs, in log order: More is true on all but the last, and only the last
-// one ends the transaction. The parts follow each other without anything
-// between them.
+// one ends the transaction; File, Offset and ReadFrom mean something on that one
+// alone. The parts follow each other without anything between them, with one
+// exception: when the connection to the source is lost inside a transaction, the
+// next Txn has Part 0. Whoever has an open transaction then rolls it back; it
+// comes again from its beginning, unless the source itself has lost it.
+//
+// DDL and Changes together are CREATE TABLE … SELECT: the statement, then rows.
 type Txn struct {
-	// IDs are executed once this is applied: one, or for XA the ids of PREPARE
-	// and COMMIT.
+	// IDs are executed once this is applied: one, or for XA on MySQL the ids of
+	// PREPARE and of COMMIT or ROLLBACK.
 	IDs []ID
 
 	File   string // the log file, and the offset of the transaction's end in it
@@ -29,7 +34,7 @@ type Txn struct {
 	Part int // counted from 0
 	More bool
 
-	Bytes int // memory held by Changes
+	Bytes int // memory held, for Queue
 }
 
 // Op is what happened to a row.

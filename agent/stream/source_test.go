@@ -1,0 +1,252 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/tidegate-io/tidegate/integration/dbtest"
+	"github.com/tidegate-io/tidegate/internal/change"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+)
+
+// TestMarks writes all the time and holds what a SELECT saw against the marks
+// around it: it saw every transaction of the low mark, and none beyond the high.
+func TestMarks(t *testing.T) {
+	for _, cfg := range []dbtest.Config{gtidConfig, mariaConfig} {
+		t.Run(string(kindOf(cfg)), func(t *testing.T) {
+			s := newSource(t, dbtest.Shared(t, cfg))
+			s.exec("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(9))")
+			from := s.here()
+			ctx, cancel := context.WithCancel(t.Context())
+			written := make(chan error, 4)
+			for w := range 4 {
+				go func() {
+					for i := 0; ctx.Err() == nil; i++ {
+						if _, err := s.db.ExecContext(context.Background(), "INSERT INTO t VALUES (?,'a')", w*1000000+i); err != nil {
+							written <- err
+							return
+						}
+					}
+					written <- nil
+				}()
+			}
+			type look struct {
+				low, high *change.Set
+				seen      map[string]bool
+			}
+			var looks []look
+			for range 25 {
+				low, high, ids := s.look(t)
+				looks = append(looks, look{low, high, ids})
+			}
+			cancel()
+			for range 4 {
+				if err := <-written; err != nil {
+					t.Fatal(err)
+				}
+			}
+			p := s.tap(from)
+			p.upTo(s.here())
+			for i, l := range looks {
+				for _, tx := range p.txns {
+					for _, c := range tx.Changes {
+						id := strings.TrimSuffix(show(c.Table, c.After), ",a")
+						in := l.seen[id]
+						if l.low.Contains(tx.IDs[0]) && !in {
+							t.Fatalf("look %d: row %s of %v is in the low mark and was not seen", i, id, tx.IDs)
+						}
+						if in && !l.high.Contains(tx.IDs[0]) {
+							t.Fatalf("look %d: row %s of %v was seen and is not in the high mark", i, id, tx.IDs)
+						}
+					}
+				}
+			}
+			t.Logf("%d transactions, the last look saw %d", len(p.txns), len(looks[len(looks)-1].seen))
+		})
+	}
+}
+
+func (s *source) look(t *testing.T) (low, high *change.Set, seen map[string]bool) {
+	t.Helper()
+	ctx := t.Context()
+	conn, err := s.Source.db.Conn(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s.Kind() == change.MariaDB {
+		low, err = s.BeginSnapshot(ctx, conn)
+	} else {
+		low, err = s.MarkLow(ctx, conn)
+	}
+	must(err)
+	rows, err := conn.QueryContext(ctx, "SELECT id FROM "+mysql.Table(s.schema, "t"))
+	must(err)
+	seen = map[string]bool{}
+	for rows.Next() {
+		var id string
+		must(rows.Scan(&id))
+		seen[id] = true
+	}
+	must(rows.Err())
+	high, err = s.MarkHigh(ctx, conn)
+	must(err)
+	_, err = conn.ExecContext(ctx, "ROLLBACK")
+	must(err)
+	executed, err := s.Executed(ctx)
+	must(err)
+	if !executed.Includes(low) {
+		t.Errorf("executed %s lacks the earlier low mark %s", executed, low)
+	}
+	return low, high, seen
+}
+
+func TestParseOwned(t *testing.T) {
+	set, err := parseOwned("aaaaaaaa-0000-0000-0000-000000000001:14659#139:14661#7,\nbbbbbbbb-0000-0000-0000-000000000002:blue:3#12")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := set.String(), "aaaaaaaa-0000-0000-0000-000000000001:14659:14661,bbbbbbbb-0000-0000-0000-000000000002:blue:3"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestStatement reads back the settings a statement ran under.
+func TestStatement(t *testing.T) {
+	kinds(t, func(t *testing.T, s *source) {
+		s.exec("CREATE TABLE t (id INT)")
+		from := s.here()
+		s.exec("SET NAMES latin1 COLLATE latin1_german1_ci", "SET SESSION collation_server='utf8mb4_bin'", "SET SESSION sql_mode='ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PAD_CHAR_TO_FULL_LENGTH'",
+			"SET SESSION time_zone='+05:30'", "SET SESSION foreign_key_checks=0", "SET SESSION auto_increment_increment=5, auto_increment_offset=2",
+			"SET SESSION timestamp=1700000000.123456", `ALTER TABLE t ADD COLUMN d DATETIME(6) DEFAULT NOW(6)`)
+		p := s.tap(from)
+		p.upTo(s.here())
+		var got *change.Statement
+		for _, tx := range p.txns {
+			if tx.DDL != nil {
+				got = tx.DDL
+			}
+		}
+		want := &change.Statement{
+			SQL: "ALTER TABLE t ADD COLUMN d DATETIME(6) DEFAULT NOW(6)", Schema: s.schema,
+			SQLMode:       []string{"ANSI_QUOTES", "NO_BACKSLASH_ESCAPES", "PAD_CHAR_TO_FULL_LENGTH"},
+			CharsetClient: "latin1", CollationConnection: "latin1_german1_ci", CollationServer: "utf8mb4_bin",
+			TimeZone: "+05:30", Timestamp: time.Unix(1700000000, 123456000).UTC(), UniqueChecks: true, AutoIncrementInc: 5, AutoIncrementOffset: 2,
+		}
+		ignore := cmpopts.IgnoreFields(change.Statement{}, "CollationDatabase", "DefaultUTF8MB4", "ExplicitDefaults", "SQLRequirePrimaryKey")
+		if diff := cmp.Diff(want, got, ignore); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if s.Kind() != change.MariaDB && (got.DefaultUTF8MB4 == "" || got.SQLRequirePrimaryKey == nil) {
+			t.Errorf("settings are missing: %+v", got)
+		}
+	})
+}
+
+// TestModeNames asks each server what the bits of sql_mode mean.
+func TestModeNames(t *testing.T) {
+	kinds(t, func(t *testing.T, s *source) {
+		flavor := s.Server().Flavor
+		for bit := range uint(40) {
+			if err := s.try(fmt.Sprintf("SET SESSION sql_mode=%d", uint64(1)<<bit)); err != nil {
+				continue // not a mode of this version
+			}
+			var mode string
+			if err := s.conns["1"].QueryRowContext(t.Context(), "SELECT @@session.sql_mode").Scan(&mode); err != nil {
+				t.Fatal(err)
+			}
+			names := modeNames(flavor, 1<<bit)
+			if (mode == "" || mode == "NOT_USED") && len(names) == 0 {
+				continue
+			}
+			if len(names) != 1 || !slices.Contains(strings.Split(mode, ","), names[0]) {
+				t.Errorf("bit %d is %q on %s, here %q", bit, mode, s.Server(), names)
+			}
+		}
+	})
+}
+
+func TestResumeChecks(t *testing.T) {
+	kinds(t, func(t *testing.T, s *source) {
+		s.exec("CREATE TABLE t (id INT PRIMARY KEY)")
+		pos := s.here()
+		set, err := pos.Set()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.CheckResume(t.Context(), pos, set); err != nil {
+			t.Errorf("at its own position: %v", err)
+		}
+		ahead := set.Clone()
+		switch s.Kind() {
+		case change.MySQL:
+			ahead.Add(change.ID{Source: "cccccccc-0000-0000-0000-000000000003", N: 1})
+		case change.MariaDB:
+			ahead.Add(change.ID{Source: "0", Server: 1, N: 1 << 40})
+		default:
+			ahead.Add(change.ID{Source: pos.File, N: 1 << 40})
+		}
+		e, ok := s.CheckResume(t.Context(), pos, ahead).(*mysql.Error)
+		if !ok || e.Code != "lost_transactions" || e.Class != mysql.Fatal {
+			t.Errorf("ahead of the source: %v", e)
+		}
+		id, err := s.Identity(t.Context())
+		if err != nil || id == "" {
+			t.Errorf("identity %q, %v", id, err)
+		}
+		p := s.tap(pos)
+		p.cfg.Identity = "another"
+		if s.Kind() == change.File {
+			if e := p.failure(); e.Code != "server_changed" {
+				t.Errorf("another server: %v", e)
+			}
+		} else {
+			s.exec("INSERT INTO t VALUES (1)")
+			wantLines(t, p.upTo(s.here()), "+t 1")
+		}
+	})
+}
+
+func TestPreparedXA(t *testing.T) {
+	kinds(t, func(t *testing.T, s *source) {
+		s.exec("CREATE TABLE t (id INT PRIMARY KEY)", "XA START 'g''1','b',3", "INSERT INTO t VALUES (1)", "XA END 'g''1','b',3", "XA PREPARE 'g''1','b',3")
+		got, err := s.PreparedXA(t.Context())
+		if want := xidKey("3", []byte("g'1"), []byte("b")); err != nil || !slices.Contains(got, want) {
+			t.Errorf("got %q, %v, want %q among them", got, err, want)
+		}
+		s.exec("XA ROLLBACK 'g''1','b',3")
+	})
+}
+
+// TestCompressedAndEncrypted reads over each kind of connection.
+func TestCompressedAndEncrypted(t *testing.T) {
+	plain := newSource(t, dbtest.Shared(t, gtidConfig))
+	for _, compress := range []bool{false, true} {
+		for _, mode := range []string{"disabled", "preferred", "required"} {
+			t.Run(fmt.Sprintf("%s,compress=%v", mode, compress), func(t *testing.T) {
+				ep := plain.server.Endpoint()
+				ep.TLS.Mode, ep.Compress = mode, compress
+				s := newSourceAt(t, plain.server, ep)
+				s.exec("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(9))")
+				from := s.here()
+				want := s.history(0, 8)
+				s.exec("FLUSH BINARY LOGS")
+				want = append(want, s.history(8, 4)...)
+				wantLines(t, s.rest(from), want...)
+			})
+		}
+	}
+}
