@@ -121,7 +121,7 @@ func (a *Applier) openPool(lanes int) (*sql.DB, error) {
 // openLanes connects the lanes that are not.
 func (a *Applier) openLanes(ctx context.Context, lanes int) error {
 	for len(a.lanes) < lanes {
-		l, err := openLane(ctx, a.pool, len(a.lanes))
+		l, err := openLane(ctx, a.pool, a.deps.Ledger, len(a.lanes))
 		if err != nil {
 			return err
 		}

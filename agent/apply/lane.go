@@ -17,20 +17,18 @@ const statementLimit = 15 * time.Minute
 
 // lane is one connection to the target.
 type lane struct {
-	id     int
-	conn   *sql.Conn
-	thread int64 // its connection id on the server
-
-	buf []byte
+	id   int
+	conn *sql.Conn
+	buf  []byte
 }
 
-func openLane(ctx context.Context, db *sql.DB, id int) (*lane, error) {
+func openLane(ctx context.Context, db *sql.DB, led *ledger.Ledger, id int) (*lane, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("lane %d: connect to the target: %w", id, err)
 	}
 	l := &lane{id: id, conn: conn}
-	if err := conn.QueryRowContext(ctx, "SELECT CONNECTION_ID()").Scan(&l.thread); err != nil {
+	if err := led.MarkWriter(ctx, conn, id); err != nil {
 		l.close()
 		return nil, fmt.Errorf("lane %d: connect to the target: %w", id, err)
 	}

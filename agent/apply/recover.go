@@ -21,7 +21,7 @@ func (a *Applier) fence(ctx context.Context, cause error) (*ledger.State, error)
 	a.failures++
 	a.metrics.retries.Inc()
 	a.deps.Log.Warn().Err(cause).Str("state", "retrying").Msg("fencing the target and reading the ledger")
-	threads := a.dropLanes()
+	a.closeLanes()
 	for ; ; a.failures++ {
 		if time.Since(a.failing) > a.cfg.RetryWindow {
 			return nil, fmt.Errorf("retried for %s: %w", a.cfg.RetryWindow, cause)
@@ -29,7 +29,7 @@ func (a *Applier) fence(ctx context.Context, cause error) (*ledger.State, error)
 		if err := pause(ctx, backoff(a.failures)); err != nil {
 			return nil, err
 		}
-		state, err := a.fenceOnce(ctx, threads)
+		state, err := a.fenceOnce(ctx)
 		if err == nil {
 			return state, nil
 		}
@@ -43,42 +43,20 @@ func (a *Applier) fence(ctx context.Context, cause error) (*ledger.State, error)
 	}
 }
 
-func (a *Applier) fenceOnce(ctx context.Context, threads []int64) (*ledger.State, error) {
-	a.kill(ctx, threads)
-	lanes := a.frontier.lanes()
-	if err := a.openLanes(ctx, lanes); err != nil {
-		a.closeLanes()
-		return nil, err
-	}
+func (a *Applier) fenceOnce(ctx context.Context) (*ledger.State, error) {
 	state, err := a.deps.Ledger.TakeOver(ctx)
 	if err != nil {
 		return nil, err
 	}
+	lanes := a.frontier.lanes()
 	if len(state.Lanes) != lanes {
 		return nil, reread(fmt.Errorf("the ledger has %d lanes, not %d", len(state.Lanes), lanes))
 	}
+	if err := a.openLanes(ctx, lanes); err != nil {
+		a.closeLanes()
+		return nil, err
+	}
 	return state, nil
-}
-
-// dropLanes ends all connections and returns their ids.
-func (a *Applier) dropLanes() []int64 {
-	var threads []int64
-	for _, l := range a.lanes {
-		threads = append(threads, l.thread)
-	}
-	a.closeLanes()
-	return threads
-}
-
-// kill ends our lost sessions on the server, which may not have noticed: their
-// locks would be waited for. It is no more than a help; the fence does not
-// depend on it.
-func (a *Applier) kill(ctx context.Context, threads []int64) {
-	for _, id := range threads {
-		if _, err := a.deps.Ledger.DB.ExecContext(ctx, fmt.Sprintf("KILL %d", id)); err != nil && mysql.Number(err) == 0 {
-			return
-		}
-	}
 }
 
 // compare notes which lanes have the batch. A target that stands elsewhere has

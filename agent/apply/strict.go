@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,18 +51,23 @@ func (a *Applier) runRow(ctx context.Context, l *lane, b *batch, o *op) (bool, e
 		}
 	}
 	found, err := l.one(ctx, o)
+	reason := conflictReason(o, found, err)
 	if err != nil && (mysql.Number(err) == 0 || !duplicates[mysql.Number(err)]) {
 		if mysql.Classify(err) == mysql.Data {
-			return false, a.valueError(b, o, err)
+			return false, cmp.Or(a.deps.Ledger.Owned(ctx), a.valueError(b, o, err))
 		}
 		return false, fmt.Errorf("write a row of %s: %w", o.table.name(), err)
 	}
+	failed := err != nil
 	want, any := o.kind.want()
 	if err == nil && (any || found == want) {
 		return true, nil
 	}
+	if err := a.deps.Ledger.Owned(ctx); err != nil {
+		return false, err
+	}
 	if policy == spec.ConflictFail {
-		return false, a.conflictError(ctx, l, b, o, conflictReason(o, found, err))
+		return false, a.conflictError(ctx, l, b, o, reason)
 	}
 	a.conflicts.Add(1)
 	a.metrics.conflicts.WithLabelValues(string(policy)).Inc()
@@ -69,7 +75,7 @@ func (a *Applier) runRow(ctx context.Context, l *lane, b *batch, o *op) (bool, e
 	if policy == spec.ConflictIgnore {
 		return false, l.execString(ctx, "ROLLBACK TO SAVEPOINT tidegate")
 	}
-	return true, l.overwrite(ctx, o, err != nil)
+	return true, l.overwrite(ctx, o, failed)
 }
 
 // one runs a single op.

@@ -19,9 +19,9 @@ import (
 type table struct {
 	plan   *Plan
 	shape  *change.TableMap
-	codecs []*schema.Codec // of the source, by column of the image
+	codecs []*schema.Codec  // of the source, by column of the image
 	enums  []sqltext.Column // written columns whose value may need a lax statement
-	text   *sqltext.Table  // nil if rows are not written
+	text   *sqltext.Table   // nil if rows are not written
 
 	key     *schema.KeyEncoder   // nil: rows cannot be told apart in Go
 	uniques []*schema.KeyEncoder // the target's other unique keys

@@ -86,7 +86,16 @@ func (s *State) check(l *Ledger) error {
 // an older owner that is still in flight, and what begins later meets the new
 // epoch. The same is done after every lost connection, for the own sessions
 // whose outcome is not known.
+//
+// Connections that were registered as the run's writers are ended first, the
+// caller's own included.
 func (l *Ledger) TakeOver(ctx context.Context) (*State, error) {
+	if err := l.Owned(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.endWriters(ctx); err != nil {
+		return nil, err
+	}
 	err := l.tx(ctx, "raise the epoch", func(tx *sql.Tx) error {
 		for _, table := range []string{"run", "ledger"} {
 			_, err := tx.ExecContext(ctx, "UPDATE "+mysql.Table(Schema, table)+" SET epoch = ? WHERE run = ? AND epoch <= ?", l.Epoch, l.Run, l.Epoch)

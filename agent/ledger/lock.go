@@ -27,13 +27,13 @@ type Lock struct {
 }
 
 // lockName is at most 64 characters, as both flavours demand.
-func (l *Ledger) lockName() string {
-	name := "tidegate." + l.Run
+func (l *Ledger) lockName(suffix string) string {
+	name := "tidegate." + l.Run + suffix
 	if len(name) <= 64 {
 		return name
 	}
 	sum := sha256.Sum256([]byte(l.Run))
-	return "tidegate." + hex.EncodeToString(sum[:20])
+	return "tidegate." + hex.EncodeToString(sum[:20]) + suffix
 }
 
 // Lock gets the run's lock on a connection of db, which must be a pool of its
@@ -46,7 +46,7 @@ func (l *Ledger) Lock(ctx context.Context, db *sql.DB) (*Lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("run %s: connect for the lock: %w", l.Run, err)
 	}
-	k := &Lock{Conn: conn, l: l, name: l.lockName()}
+	k := &Lock{Conn: conn, l: l, name: l.lockName("")}
 	if err := k.acquire(ctx); err != nil {
 		k.discard()
 		return nil, err

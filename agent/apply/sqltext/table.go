@@ -67,7 +67,7 @@ func New(target *schema.Table, columns, key []Column, keyName string, form Form)
 	}
 	// A plain DELETE may choose to scan a small table, which waits for rows that
 	// other lanes have locked; this form takes an index hint on both flavours.
-	t.delHead = fmt.Sprintf("DELETE t FROM %s AS t FORCE INDEX (%s) WHERE %s IN (", t.name, mysql.Ident(keyName), t.keyTuple)
+	t.delHead = fmt.Sprintf("DELETE %s FROM %s FORCE INDEX (%s) WHERE %s IN (", t.name, t.name, mysql.Ident(keyName), t.keyTuple)
 	return t
 }
 

@@ -1,0 +1,67 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	"github.com/tidegate-io/tidegate/internal/mysql"
+)
+
+// Writers is how many connections of a run can be registered.
+const Writers = 128
+
+// MarkWriter marks a connection as one of the run's writers, so that whoever takes
+// the run over can end it: an owner that is cut off leaves its transaction open
+// on the server, and the takeover would wait for its locks until the server
+// notices. Slots are counted from 0; a slot's older holder, which can only be
+// one of our own lost connections, is ended.
+func (l *Ledger) MarkWriter(ctx context.Context, conn *sql.Conn, slot int) error {
+	k := &Lock{Conn: conn, l: l, name: l.writerName(slot)}
+	return k.acquire(ctx)
+}
+
+func (l *Ledger) writerName(slot int) string { return l.lockName(fmt.Sprintf(".w%d", slot)) }
+
+// endWriters ends the connections that the run's owners have registered. A
+// COMMIT that runs already runs to its end.
+func (l *Ledger) endWriters(ctx context.Context) error {
+	asks := make([]string, Writers)
+	ids := make([]sql.NullInt64, Writers)
+	into := make([]any, Writers)
+	for i := range asks {
+		asks[i] = "IS_USED_LOCK(" + mysql.String(l.writerName(i)) + ")"
+		into[i] = &ids[i]
+	}
+	if err := l.DB.QueryRowContext(ctx, "SELECT "+strings.Join(asks, ",")).Scan(into...); err != nil {
+		return fmt.Errorf("run %s: look for writers of older owners: %w", l.Run, err)
+	}
+	for _, id := range ids {
+		if !id.Valid {
+			continue
+		}
+		_, err := l.DB.ExecContext(ctx, fmt.Sprintf("KILL %d", id.Int64))
+		if err != nil && mysql.Number(err) != noSuchThread {
+			return fmt.Errorf("run %s: end connection %d of an older owner: %w", l.Run, id.Int64, err)
+		}
+	}
+	return nil
+}
+
+// Owned reports, without a lock, that no newer owner is there yet; else it is
+// the error that says so. It fences nothing: a run that finds something odd on
+// the target asks it before it says so, since a newer owner's work looks odd.
+func (l *Ledger) Owned(ctx context.Context) error {
+	var epoch uint64
+	err := l.DB.QueryRowContext(ctx, "SELECT epoch FROM `_tidegate`.`run` WHERE run = ?", l.Run).Scan(&epoch)
+	switch {
+	case err == sql.ErrNoRows:
+		return l.noRun()
+	case err != nil:
+		return fmt.Errorf("run %s: read the epoch: %w", l.Run, err)
+	case epoch > l.Epoch:
+		return l.fenced(epoch)
+	}
+	return nil
+}
