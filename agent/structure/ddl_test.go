@@ -319,3 +319,95 @@ func TestRefused(t *testing.T) {
 		}
 	}
 }
+
+// What the session of the source means by its text is what the target makes of
+// it: quotes, charset, modes the target does not know, the event's own time.
+func TestStatementContext(t *testing.T) {
+	for name, flavors := range pairs {
+		t.Run(name, func(t *testing.T) {
+			r := newReplay(t, flavors)
+			target := r.schema + "_to"
+			ansi := r.event(`CREATE TABLE "we""ird" ("a" INT PRIMARY KEY, "b" VARCHAR(9) DEFAULT 'x\' )`)
+			ansi.SQLMode = []string{"ANSI_QUOTES", "NO_BACKSLASH_ESCAPES", "EMPTY_STRING_IS_NULL", "TIME_TRUNCATE_FRACTIONAL", "NO_AUTO_CREATE_USER"}
+			latin := r.event("CREATE TABLE l (`\xe9` VARCHAR(9) DEFAULT '\xff' COMMENT '\xfc')")
+			latin.CharsetClient, latin.CollationConnection = "latin1", "latin1_swedish_ci"
+			for _, ev := range []*change.Statement{ansi, latin, r.event("CREATE TABLE n (id INT PRIMARY KEY)")} {
+				r.seq++
+				if err := r.execute(t, ev); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := r.dst.Exec(fmt.Sprintf("INSERT INTO `%s`.n VALUES (1)", target)); err != nil {
+				t.Fatal(err)
+			}
+			r.seq++
+			if err := r.execute(t, r.event("ALTER TABLE n ADD at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)")); err != nil {
+				t.Fatal(err)
+			}
+			for query, want := range map[string]string{
+				fmt.Sprintf("SELECT COLUMN_COMMENT FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = '%s' AND TABLE_NAME = 'l' AND COLUMN_NAME = 'é'", target): "ü",
+				fmt.Sprintf("SELECT at FROM `%s`.n", target): "2023-11-14 22:13:20.123456",
+			} {
+				var got string
+				if err := r.dst.QueryRow(query).Scan(&got); err != nil || got != want {
+					t.Errorf("%s: got %q, %v, want %q", query, got, err, want)
+				}
+			}
+			def := r.reg.defs[schema.ID{Schema: r.schema, Name: `we"ird`}]
+			if def == nil || def.Columns[1].Default == nil || !strings.HasPrefix(strings.Trim(*def.Columns[1].Default, "'"), `x\`) {
+				t.Errorf("the quoted table became %+v", def)
+			}
+		})
+	}
+}
+
+// Indexes left out are built from the list on the target, and a statement of
+// the log gets its turn.
+func TestBuildIndexes(t *testing.T) {
+	r := newReplay(t, pairs["mysql"])
+	r.DeferIndexes = true
+	r.exec(t, "CREATE TABLE a (id INT PRIMARY KEY, v INT, x TEXT, KEY kv (v), FULLTEXT KEY f1 (x), FULLTEXT KEY f2 (x))")
+	m := r.read(t)
+	made := createAll(t, r.pair, m)
+	l := r.x.deps.Ledger
+	row := ledger.TableRow{ID: 1, Source: made.Tables[0].Source, Target: made.Tables[0].Target, State: ledger.Copied, LeftOut: made.Tables[0].LeftOut, Definition: m.Tables[0].Definition}
+	if err := l.Register(t.Context(), []ledger.TableRow{row}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.dst.Exec("ALTER TABLE " + quoteID(row.Target) + " ADD KEY `kv` (`v`)"); err != nil { // an earlier attempt got so far
+		t.Fatal(err)
+	}
+	ix := &Indexer{Ledger: l, LockDB: r.dst, Turn: r.x.deps.Turn, Server: r.Target}
+	if err := ix.BuildIndexes(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	compareAll(t, r.pair, m)
+	rows, err := l.Tables(t.Context())
+	if err != nil || len(rows) != 1 || len(rows[0].LeftOut) != 0 {
+		t.Fatalf("after the build: %+v, %v", rows, err)
+	}
+}
+
+func TestTurn(t *testing.T) {
+	var turn Turn
+	begun, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		ended <- turn.Yielding(t.Context(), func(ctx context.Context) error {
+			close(begun)
+			<-ctx.Done()
+			return ctx.Err()
+		})
+	}()
+	<-begun
+	release, err := turn.Take(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; !errors.Is(err, ErrYield) {
+		t.Errorf("got %v, want ErrYield", err)
+	}
+	release()
+	if err := turn.Yielding(t.Context(), func(context.Context) error { return nil }); err != nil {
+		t.Error(err)
+	}
+}

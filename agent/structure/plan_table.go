@@ -38,7 +38,13 @@ func (pl *planner) createTable() error {
 	if err := pl.finish(r); err != nil {
 		return err
 	}
-	pl.p.changes.Created = append(pl.p.changes.Created, source)
+	known, _ := pl.deps.Registry.Known(source)
+	switch {
+	case known == nil:
+		pl.p.changes.Created = append(pl.p.changes.Created, source)
+	case pl.st.OrReplace:
+		pl.p.changes.Altered = append(pl.p.changes.Altered, source)
+	}
 	pl.p.readBack[source] = true
 	s := step{objects: []schema.ID{target}, after: exists}
 	if pl.st.OrReplace {

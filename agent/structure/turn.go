@@ -17,28 +17,33 @@ var ErrYield = errors.New("cut short by a statement of the source's log")
 type Turn struct {
 	held chan struct{}
 	once sync.Once
-	mu   sync.Mutex // guards stop
+	mu   sync.Mutex // guards what follows
 	stop context.CancelCauseFunc
+	want int // how many wait in Take
 }
 
 func (t *Turn) init() { t.once.Do(func() { t.held = make(chan struct{}, 1) }) }
 
-// Take waits for the turn and cuts short whoever has it and yields.
+// Take waits for the turn and cuts short whoever has it and yields, also one
+// that gets it while Take waits.
 func (t *Turn) Take(ctx context.Context) (release func(), err error) {
 	t.init()
-	for {
+	t.mu.Lock()
+	t.want++
+	if t.stop != nil {
+		t.stop(ErrYield)
+	}
+	t.mu.Unlock()
+	defer func() {
 		t.mu.Lock()
-		stop := t.stop
-		t.mu.Unlock()
-		if stop != nil {
-			stop(ErrYield)
-		}
-		select {
-		case t.held <- struct{}{}:
-			return func() { <-t.held }, nil
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
+		defer t.mu.Unlock()
+		t.want--
+	}()
+	select {
+	case t.held <- struct{}{}:
+		return func() { <-t.held }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
 	}
 }
 
@@ -67,4 +72,7 @@ func (t *Turn) set(stop context.CancelCauseFunc) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.stop = stop
+	if stop != nil && t.want > 0 {
+		stop(ErrYield)
+	}
 }
