@@ -71,13 +71,7 @@ func (c *collation) append(dst, text []byte, prefix int) ([]byte, error) {
 		text = c.cut(text, prefix)
 	}
 	start := len(dst)
-	if c.ascii != nil && isASCII(text) {
-		for _, b := range text {
-			dst = append(dst, c.ascii[b]...)
-		}
-	} else {
-		dst = c.weights.WeightString(dst, text, 0)
-	}
+	dst = c.weigh(dst, text)
 	if c.noPad || len(c.space) == 0 {
 		return dst, nil
 	}
@@ -86,6 +80,30 @@ func (c *collation) append(dst, text []byte, prefix int) ([]byte, error) {
 	}
 	return dst, nil
 }
+
+func (c *collation) weigh(dst, text []byte) []byte {
+	if c.ascii == nil {
+		return c.weights.WeightString(dst, text, 0)
+	}
+	if isASCII(text) {
+		for _, b := range text {
+			dst = append(dst, c.ascii[b]...)
+		}
+		return dst
+	}
+	for {
+		before, after, found := bytes.Cut(text, lastBMP)
+		dst = c.weights.WeightString(dst, before, 0)
+		if !found {
+			return dst
+		}
+		dst = append(dst, 0xfb, 0xc1, 0xff, 0xff) // servers weigh it; the tables here do not
+		text = after
+	}
+}
+
+// lastBMP is U+FFFF.
+var lastBMP = []byte("\uffff")
 
 func (c *collation) valid(text []byte) bool {
 	switch c.charset.(type) {

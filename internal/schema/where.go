@@ -88,7 +88,8 @@ func (c *Codec) appendBytesMatch(dst []byte, ident string, raw []byte) ([]byte, 
 	return mysql.AppendString(dst, text), err
 }
 
-// appendRealMatch tells the two zeros apart, which are equal.
+// appendRealMatch tells the two zeros apart, which are equal. MariaDB stores
+// only one of them.
 func (c *Codec) appendRealMatch(dst []byte, ident string, raw []byte) ([]byte, error) {
 	v, err := realValue(raw)
 	if err != nil {
@@ -98,9 +99,11 @@ func (c *Codec) appendRealMatch(dst []byte, ident string, raw []byte) ([]byte, e
 		return c.appendReal(append(append(dst, ident...), " = "...), raw)
 	}
 	dst = append(append(dst, '('), ident...)
-	dst = append(append(dst, " = 0 AND CAST("...), ident...)
+	dst = append(dst, " = 0 AND "...)
 	if math.Signbit(v) {
-		return append(dst, " AS CHAR) LIKE '-%')"...), nil
+		dst = append(append(dst, "(CAST("...), ident...)
+		return append(dst, " AS CHAR) LIKE '-%' OR VERSION() LIKE '%MariaDB%'))"...), nil
 	}
+	dst = append(append(dst, "CAST("...), ident...)
 	return append(dst, " AS CHAR) NOT LIKE '-%')"...), nil
 }
