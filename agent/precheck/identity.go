@@ -23,7 +23,7 @@ var gtidMode = Check{ID: "gtid-mode", Needs: source, Run: func(ctx context.Conte
 	case strings.EqualFold(mode, "OFF"):
 		return []run.Finding{{Level: run.LevelWarning, Object: "source", Found: "gtid_mode is OFF",
 			Why:    "the run follows log file and offset: it cannot go on at another source server after a failover, and every chunk locks its table for an instant",
-			Remedy: "SET PERSIST gtid_mode = OFF_PERMISSIVE; then ON_PERMISSIVE; wait until Ongoing_anonymous_transaction_count is 0; then ON (with enforce_gtid_consistency = ON before)"}}, nil
+			Remedy: "SET PERSIST enforce_gtid_consistency = ON; SET PERSIST gtid_mode = OFF_PERMISSIVE; SET PERSIST gtid_mode = ON_PERMISSIVE; and once Ongoing_anonymous_transaction_count is 0: SET PERSIST gtid_mode = ON;"}}, nil
 	default:
 		return []run.Finding{{Level: run.LevelError, Object: "source", Found: "gtid_mode is " + mode,
 			Why: "some transactions have ids and some have none, so no position names them all", Remedy: "finish the change of mode: SET PERSIST gtid_mode = ON; (or OFF)"}}, nil

@@ -33,8 +33,9 @@ var targetConflicts = Check{ID: "target-conflicts", Needs: target, Run: func(ctx
 		id := fold(o.Target)
 		if kind, ok := there[id]; ok {
 			out = append(out, run.Finding{Level: run.LevelError, Object: o.Target.String(), Found: fmt.Sprintf("a %s of this name is on the target", kind),
-				Why:    "its rows would mix with those of the source",
-				Remedy: fmt.Sprintf("RENAME TABLE or DROP %s %s; on the target, or rename it in the pipeline file", strings.ToUpper(kind), mysql.Table(o.Target.Schema, o.Target.Name))})
+				Why: "its rows would mix with those of the source",
+				Remedy: fmt.Sprintf("on the target: RENAME TABLE %s TO %s; (or drop that %s, if nobody needs it), or give it another name by rename in the pipeline file",
+					mysql.Table(o.Target.Schema, o.Target.Name), mysql.Table(o.Target.Schema, strings.ToValidUTF8(o.Target.Name[:min(len(o.Target.Name), 57)], "")+"_before"), kind)})
 		}
 		if other, ok := taken[id]; ok {
 			out = append(out, run.Finding{Level: run.LevelError, Object: o.Target.String(), Found: fmt.Sprintf("%s and %s both get this name", other, o.Source),
