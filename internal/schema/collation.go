@@ -21,6 +21,9 @@ type collation struct {
 	noPad   bool   // spaces at the end count
 	space   []byte // the weight of one space
 
+	// legacy collations are of the older kinds of the Unicode algorithm, over
+	// UTF-8.
+	legacy bool
 	// ascii are the weights of the first 128 characters, where those of a text
 	// are the weights of its characters one after another; else nil.
 	ascii *[128][]byte
@@ -52,7 +55,9 @@ func newCollation(name string) *collation {
 	if n := c.charset.EncodeRune(space[:], ' '); n > 0 {
 		c.space = w.WeightString(nil, space[:n], 0)
 	}
-	if strings.HasPrefix(name, "utf8") && (strings.HasSuffix(name, "_unicode_ci") || strings.HasSuffix(name, "_unicode_520_ci")) {
+	_, uca := w.(*colldata.Collation_uca_legacy)
+	c.legacy = uca && strings.HasPrefix(name, "utf8")
+	if c.legacy && (strings.HasSuffix(name, "_unicode_ci") || strings.HasSuffix(name, "_unicode_520_ci")) {
 		c.ascii = &[128][]byte{}
 		for b := range c.ascii {
 			n := c.charset.EncodeRune(space[:], rune(b))
@@ -82,10 +87,10 @@ func (c *collation) append(dst, text []byte, prefix int) ([]byte, error) {
 }
 
 func (c *collation) weigh(dst, text []byte) []byte {
-	if c.ascii == nil {
+	if !c.legacy {
 		return c.weights.WeightString(dst, text, 0)
 	}
-	if isASCII(text) {
+	if c.ascii != nil && isASCII(text) {
 		for _, b := range text {
 			dst = append(dst, c.ascii[b]...)
 		}

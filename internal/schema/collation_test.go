@@ -115,7 +115,7 @@ func sampleTexts(w *schema.Weigher, all bool) [][]byte {
 		for i := range w.Bytes() {
 			texts = append(texts, []byte{byte(i)})
 		}
-		for range 6000 {
+		for range 3000 {
 			b := make([]byte, 1+r.IntN(4))
 			for i := range b {
 				b[i] = byte(r.IntN(w.Bytes()))
@@ -133,7 +133,7 @@ func sampleTexts(w *schema.Weigher, all bool) [][]byte {
 		}
 	}
 	add("")
-	random := 3000
+	random := 1500
 	if all {
 		random = 20000
 	}
@@ -148,7 +148,7 @@ func sampleTexts(w *schema.Weigher, all bool) [][]byte {
 		add(string(s))
 	}
 	for c := rune(0); c < 0x20000; c++ {
-		if c >= 0xd800 && c < 0xe000 || (!all || c >= 0x10000) && r.IntN(20) > 0 {
+		if c >= 0xd800 && c < 0xe000 || (!all || c >= 0x10000) && r.IntN(40) > 0 && c != 0xffff {
 			continue
 		}
 		add(string(c))

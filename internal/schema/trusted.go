@@ -1,7 +1,8 @@
 package schema
 
 // trusted are the collations whose weights were found to be those of every
-// supported server that has them.
+// supported server that has them, over every character of the basic plane and
+// many random texts.
 var trusted = map[string]bool{
 	"armscii8_bin": true, "armscii8_general_ci": true,
 	"ascii_bin": true, "ascii_general_ci": true,
@@ -33,8 +34,38 @@ var trusted = map[string]bool{
 	"macroman_bin": true, "macroman_general_ci": true,
 	"sjis_bin": true, "sjis_japanese_ci": true,
 	"swe7_bin": true, "swe7_swedish_ci": true,
+	"ucs2_bin": true, "ucs2_general_ci": true,
 	"ujis_bin": true, "ujis_japanese_ci": true,
-	"utf8mb3_bin": true, "utf8mb3_general_ci": true, "utf8mb3_unicode_520_ci": true, "utf8mb3_unicode_ci": true,
-	"utf8mb4_0900_ai_ci": true, "utf8mb4_0900_as_ci": true, "utf8mb4_0900_as_cs": true, "utf8mb4_0900_bin": true, "utf8mb4_bin": true,
-	"utf8mb4_general_ci": true, "utf8mb4_unicode_520_ci": true, "utf8mb4_unicode_ci": true,
+	"utf16_bin": true, "utf16_general_ci": true,
+	"utf16le_bin": true, "utf16le_general_ci": true,
+	"utf32_bin": true, "utf32_general_ci": true,
+	"utf8mb3_bin": true, "utf8mb3_croatian_ci": true, "utf8mb3_czech_ci": true, "utf8mb3_danish_ci": true, "utf8mb3_esperanto_ci": true,
+	"utf8mb3_estonian_ci": true, "utf8mb3_general_ci": true, "utf8mb3_german2_ci": true, "utf8mb3_hungarian_ci": true,
+	"utf8mb3_icelandic_ci": true, "utf8mb3_latvian_ci": true, "utf8mb3_lithuanian_ci": true, "utf8mb3_persian_ci": true,
+	"utf8mb3_polish_ci": true, "utf8mb3_roman_ci": true, "utf8mb3_romanian_ci": true, "utf8mb3_sinhala_ci": true, "utf8mb3_slovak_ci": true,
+	"utf8mb3_slovenian_ci": true, "utf8mb3_spanish2_ci": true, "utf8mb3_spanish_ci": true, "utf8mb3_swedish_ci": true,
+	"utf8mb3_turkish_ci": true, "utf8mb3_unicode_520_ci": true, "utf8mb3_unicode_ci": true, "utf8mb3_vietnamese_ci": true,
+	"utf8mb4_0900_ai_ci": true, "utf8mb4_0900_as_ci": true, "utf8mb4_0900_as_cs": true, "utf8mb4_0900_bin": true,
+	"utf8mb4_bg_0900_ai_ci": true, "utf8mb4_bg_0900_as_cs": true, "utf8mb4_bin": true, "utf8mb4_bs_0900_ai_ci": true,
+	"utf8mb4_bs_0900_as_cs": true, "utf8mb4_croatian_ci": true, "utf8mb4_cs_0900_ai_ci": true, "utf8mb4_cs_0900_as_cs": true,
+	"utf8mb4_czech_ci": true, "utf8mb4_da_0900_ai_ci": true, "utf8mb4_da_0900_as_cs": true, "utf8mb4_danish_ci": true,
+	"utf8mb4_de_pb_0900_ai_ci": true, "utf8mb4_de_pb_0900_as_cs": true, "utf8mb4_eo_0900_ai_ci": true, "utf8mb4_eo_0900_as_cs": true,
+	"utf8mb4_es_0900_ai_ci": true, "utf8mb4_es_0900_as_cs": true, "utf8mb4_es_trad_0900_ai_ci": true, "utf8mb4_es_trad_0900_as_cs": true,
+	"utf8mb4_esperanto_ci": true, "utf8mb4_estonian_ci": true, "utf8mb4_et_0900_ai_ci": true, "utf8mb4_et_0900_as_cs": true,
+	"utf8mb4_general_ci": true, "utf8mb4_german2_ci": true, "utf8mb4_gl_0900_ai_ci": true, "utf8mb4_gl_0900_as_cs": true,
+	"utf8mb4_hr_0900_ai_ci": true, "utf8mb4_hr_0900_as_cs": true, "utf8mb4_hu_0900_ai_ci": true, "utf8mb4_hu_0900_as_cs": true,
+	"utf8mb4_hungarian_ci": true, "utf8mb4_icelandic_ci": true, "utf8mb4_is_0900_ai_ci": true, "utf8mb4_is_0900_as_cs": true,
+	"utf8mb4_ja_0900_as_cs": true, "utf8mb4_ja_0900_as_cs_ks": true, "utf8mb4_la_0900_ai_ci": true, "utf8mb4_la_0900_as_cs": true,
+	"utf8mb4_latvian_ci": true, "utf8mb4_lithuanian_ci": true, "utf8mb4_lt_0900_ai_ci": true, "utf8mb4_lt_0900_as_cs": true,
+	"utf8mb4_lv_0900_ai_ci": true, "utf8mb4_lv_0900_as_cs": true, "utf8mb4_mn_cyrl_0900_ai_ci": true, "utf8mb4_mn_cyrl_0900_as_cs": true,
+	"utf8mb4_nb_0900_ai_ci": true, "utf8mb4_nb_0900_as_cs": true, "utf8mb4_nn_0900_ai_ci": true, "utf8mb4_nn_0900_as_cs": true,
+	"utf8mb4_persian_ci": true, "utf8mb4_pl_0900_ai_ci": true, "utf8mb4_pl_0900_as_cs": true, "utf8mb4_polish_ci": true,
+	"utf8mb4_ro_0900_ai_ci": true, "utf8mb4_ro_0900_as_cs": true, "utf8mb4_roman_ci": true, "utf8mb4_romanian_ci": true,
+	"utf8mb4_ru_0900_ai_ci": true, "utf8mb4_ru_0900_as_cs": true, "utf8mb4_sinhala_ci": true, "utf8mb4_sk_0900_ai_ci": true,
+	"utf8mb4_sk_0900_as_cs": true, "utf8mb4_sl_0900_ai_ci": true, "utf8mb4_sl_0900_as_cs": true, "utf8mb4_slovak_ci": true,
+	"utf8mb4_slovenian_ci": true, "utf8mb4_spanish2_ci": true, "utf8mb4_spanish_ci": true, "utf8mb4_sr_latn_0900_ai_ci": true,
+	"utf8mb4_sr_latn_0900_as_cs": true, "utf8mb4_sv_0900_ai_ci": true, "utf8mb4_sv_0900_as_cs": true, "utf8mb4_swedish_ci": true,
+	"utf8mb4_tr_0900_ai_ci": true, "utf8mb4_tr_0900_as_cs": true, "utf8mb4_turkish_ci": true, "utf8mb4_unicode_520_ci": true,
+	"utf8mb4_unicode_ci": true, "utf8mb4_vi_0900_ai_ci": true, "utf8mb4_vi_0900_as_cs": true, "utf8mb4_vietnamese_ci": true,
+	"utf8mb4_zh_0900_as_cs": true,
 }
