@@ -116,7 +116,7 @@ func (r renderer) rows(dst []byte, ops []op, lo int) (int, []byte, error) {
 
 // lax counts the values of the row to be written that strict mode refuses.
 func (o *op) lax() int {
-	if len(o.table.enums) == 0 || o.after == nil || o.deletes() {
+	if len(o.table.enums) == 0 || o.kind == fireCascade || o.after == nil || o.deletes() {
 		return 0
 	}
 	return o.table.lax(o.after)
