@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/tidegate-io/tidegate/internal/mysql"
@@ -98,11 +99,24 @@ func Run(ctx context.Context, e *Env) *run.CheckReport {
 		})
 	}
 	wg.Wait()
-	report := &run.CheckReport{Findings: []run.Finding{}}
+	report := &run.CheckReport{Findings: unknownSkips(e)}
 	for _, f := range found {
 		report.Findings = append(report.Findings, f...)
 	}
 	return report
+}
+
+// unknownSkips refuses names in check.skip that are no check: a mistyped one
+// would skip nothing, or not what was meant.
+func unknownSkips(e *Env) []run.Finding {
+	out := []run.Finding{}
+	for _, id := range e.Spec.Check.Skip {
+		if !slices.Contains(IDs(), id) {
+			out = append(out, run.Finding{ID: "check-skip", Level: run.LevelError, Object: "check.skip", Found: fmt.Sprintf("there is no check %q", id),
+				Why: "a mistyped name does not skip what was meant", Remedy: "the checks are: " + strings.Join(IDs(), ", ")})
+		}
+	}
+	return out
 }
 
 func one(ctx context.Context, e *Env, c Check) []run.Finding {
