@@ -32,7 +32,11 @@ func errRecopy(what string) error {
 
 func (s *session) ddl(facts *structure.Facts) *ddl {
 	d := &ddl{s: s}
-	d.executor = structure.NewExecutor(structure.Config{Kinds: s.spec.Apply.DDL, Definer: s.spec.Objects.Definer, Recopy: true},
+	kinds := s.spec.Apply.DDL
+	if len(kinds) == 0 {
+		kinds = []string{"none"} // an empty list carries nothing, which is not the same as no list
+	}
+	d.executor = structure.NewExecutor(structure.Config{Kinds: kinds, Definer: s.spec.Objects.Definer, Recopy: true},
 		structure.Deps{
 			Carrier: s.carrier(facts), Ledger: s.ledger, LockDB: s.lockDB, Turn: &s.turn, Registry: s.catalog, Source: s.srcDB,
 			Changed: d.changed, Refresh: d.refresh,
