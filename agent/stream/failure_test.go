@@ -179,3 +179,52 @@ func (s *source) purge(file string) {
 	}
 	s.t.Fatalf("the logs before %s cannot be purged", file)
 }
+
+// TestMemoryTable restarts the source: the first use of a MEMORY table empties
+// it in the log, as a statement even where rows are logged.
+func TestMemoryTable(t *testing.T) {
+	for _, cfg := range []dbtest.Config{gtidConfig, mariaConfig} {
+		t.Run(string(kindOf(cfg)), func(t *testing.T) {
+			t.Parallel()
+			s := newSource(t, dbtest.Start(t, cfg))
+			s.exec("CREATE TABLE m (id INT) ENGINE=MEMORY", "INSERT INTO m VALUES (1)")
+			from := s.here()
+			if err := s.server.Restart(); err != nil {
+				t.Fatal(err)
+			}
+			s.reconnect()
+			s.exec("INSERT INTO m VALUES (2)")
+			p := s.tap(from)
+			p.upTo(s.here())
+			var ddl []string
+			for _, tx := range p.txns {
+				if tx.DDL != nil {
+					ddl = append(ddl, tx.DDL.SQL)
+				}
+			}
+			if len(ddl) != 1 || !strings.HasPrefix(ddl[0], "TRUNCATE TABLE") || !strings.Contains(ddl[0], s.schema) {
+				t.Errorf("statements %q, want one TRUNCATE TABLE", ddl)
+			}
+		})
+	}
+}
+
+// TestObserve renames a table into the selection: its rows count from then on.
+func TestObserve(t *testing.T) {
+	kinds(t, func(t *testing.T, s *source) {
+		s.exec("CREATE TABLE un1 (id INT PRIMARY KEY)")
+		from := s.here()
+		s.exec("INSERT INTO un1 VALUES (1)", "RENAME TABLE un1 TO t", "INSERT INTO t VALUES (2)", "RENAME TABLE t TO t3, t3 TO t4", "INSERT INTO t4 VALUES (3)")
+		p := s.tap(from)
+		renamed := 0
+		p.observe = func(st *change.Statement) {
+			if st.Schema == s.schema {
+				renamed++
+			}
+		}
+		p.selected = func(schema, name string) bool {
+			return schema == s.schema && renamed > 0 && (name == "t") == (renamed == 1)
+		}
+		wantLines(t, p.upTo(s.here()), "RENAME TABLE un1 TO t", "+t 2", "RENAME TABLE t TO t3, t3 TO t4", "+t4 3")
+	})
+}

@@ -124,8 +124,9 @@ type tap struct {
 	selected func(schema, name string) bool
 	on       func(*change.Txn)      // each part as it comes
 	more     func(*change.Txn) bool // false: enough
-	reader   func(*Reader)          // before it runs
-	txns     []*change.Txn          // whole, parts joined
+	observe  func(*change.Statement)
+	reader   func(*Reader) // before it runs
+	txns     []*change.Txn // whole, parts joined
 	parts    int
 	open     *change.Txn
 	at       change.Position // behind the last whole transaction
@@ -143,7 +144,13 @@ var errEnough = errors.New("enough")
 // run reads until the context ends, more says no, or the Reader fails.
 func (p *tap) run(ctx context.Context) error {
 	queue := change.NewQueue(32 << 20)
-	r, err := NewReader(p.cfg, Deps{Source: p.s.Source, Queue: queue, Select: p.selected, Log: zerolog.New(zerolog.NewTestWriter(p.s.t))})
+	r, err := NewReader(p.cfg, Deps{Source: p.s.Source, Queue: queue, Select: p.selected, Log: zerolog.New(zerolog.NewTestWriter(p.s.t)),
+		Observe: func(_ context.Context, st *change.Statement) error {
+			if p.observe != nil {
+				p.observe(st)
+			}
+			return nil
+		}})
 	if err != nil {
 		return err
 	}

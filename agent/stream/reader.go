@@ -254,16 +254,15 @@ func classed(ctx context.Context, err error) error {
 	return &mysql.Error{Class: mysql.Fatal, Code: "source_log", Err: fmt.Errorf("read the source's log: %w", err), Remedy: restartRemedy}
 }
 
-// put queues a transaction.
+// put queues a transaction, which from then on belongs to the consumer.
 func (r *Reader) put(ctx context.Context, t *change.Txn) error {
+	sent := *t
 	if err := r.deps.Queue.Put(ctx, t); err != nil {
 		return err
 	}
-	r.delivered(t)
-	if t.DDL != nil && r.deps.Observe != nil {
-		if err := r.deps.Observe(ctx, t.DDL); err != nil {
-			return err
-		}
+	r.delivered(&sent)
+	if sent.DDL != nil && r.deps.Observe != nil {
+		return r.deps.Observe(ctx, sent.DDL)
 	}
 	return nil
 }

@@ -25,6 +25,7 @@ import (
 // queue counted in events, and decodes positions we count ourselves.
 type session struct {
 	c        *client.Conn
+	raw      net.Conn
 	identity string
 	packets  *packets
 	started  bool // a real event has come
@@ -83,7 +84,7 @@ func (s *Source) dial(ctx context.Context, heartbeat time.Duration) (*session, e
 	if err != nil {
 		return nil, fmt.Errorf("open a replication connection to endpoint %q (%s): %w", ep.Name, ep.Address, dumpError(err, nil))
 	}
-	ss := &session{c: c, packets: newPackets(c.Conn.Conn, ep.Compress), idle: 3 * heartbeat}
+	ss := &session{c: c, raw: raw, packets: newPackets(c.Conn.Conn, ep.Compress), idle: 3 * heartbeat}
 	if err := ss.prepare(s, heartbeat); err != nil {
 		ss.close()
 		return nil, fmt.Errorf("prepare the replication connection to endpoint %q: %w", ep.Name, dumpError(err, nil))
@@ -91,7 +92,9 @@ func (s *Source) dial(ctx context.Context, heartbeat time.Duration) (*session, e
 	return ss, raw.SetDeadline(time.Time{})
 }
 
-func (ss *session) close() { ss.c.Close() } // nothing can be lost by it
+// close may be called at any moment, by anyone: it only ends the connection under
+// whatever goes on. Nothing can be lost by it.
+func (ss *session) close() { ss.raw.Close() }
 
 // prepare makes the session one that the server sends its log to as it is.
 func (ss *session) prepare(s *Source, heartbeat time.Duration) error {
