@@ -83,3 +83,11 @@ func scanDebts(rows *sql.Rows, table int) ([]Debt, error) {
 	}
 	return out, rows.Err()
 }
+
+// Pay removes debts in a transaction of its own.
+func (l *Ledger) Pay(ctx context.Context, debts []Debt) error {
+	if len(debts) == 0 {
+		return nil
+	}
+	return l.write(ctx, "remove paid debts", func(tx *sql.Tx) error { return l.PayIn(ctx, tx, debts) })
+}

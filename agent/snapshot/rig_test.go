@@ -22,7 +22,9 @@ import (
 	"github.com/tidegate-io/tidegate/internal/schema"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(dbtest.Tests(m)) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(dbtest.Tests(m), goleak.IgnoreTopFunction("github.com/golang/glog.(*fileSink).flushDaemon"))
+}
 
 // rig is a source, a target and one run between them.
 type rig struct {
@@ -90,13 +92,20 @@ func (r *rig) pool(c *mysql.Conn, charset mysql.Charset) *sql.DB {
 	return db
 }
 
-// exec runs statements on a server; {} stands for the schema.
+// exec runs statements on a server; {} stands for the source's schema.
 func (r *rig) exec(s *dbtest.Server, stmts ...string) {
 	r.Helper()
-	name := r.from
-	if s == r.dst && s != r.src {
-		name = r.to
-	}
+	r.in(s, r.from, stmts)
+}
+
+// execTo runs statements on the target; {} stands for its schema.
+func (r *rig) execTo(stmts ...string) {
+	r.Helper()
+	r.in(r.dst, r.to, stmts)
+}
+
+func (r *rig) in(s *dbtest.Server, name string, stmts []string) {
+	r.Helper()
 	for _, q := range stmts {
 		if _, err := s.DB().ExecContext(context.Background(), strings.ReplaceAll(q, "{}", name)); err != nil {
 			r.Fatalf("%.300s: %v", q, err)
@@ -107,10 +116,7 @@ func (r *rig) exec(s *dbtest.Server, stmts ...string) {
 // create makes a table on both sides: {} stands for the schema.
 func (r *rig) create(ddl string) {
 	r.exec(r.src, ddl)
-	if _, err := r.dst.DB().Exec("SET SESSION foreign_key_checks=0"); err != nil {
-		r.Fatal(err)
-	}
-	r.exec(r.dst, strings.ReplaceAll(ddl, "{}", r.to))
+	r.execTo(ddl)
 }
 
 // register takes a table that both sides have into the run.

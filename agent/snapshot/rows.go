@@ -40,7 +40,8 @@ func newLayout(source, target *schema.Table, d *Deps) (*layout, error) {
 		}
 		to, _ := target.Column(c.Name)
 		if to == nil {
-			return nil, fmt.Errorf("%s: column %s is not on the target", source.ID(), c.Name)
+			return nil, &mysql.Error{Class: mysql.Config, Code: "target_column", Err: fmt.Errorf("%s: column %s is not on the target", source.ID(), c.Name),
+				Remedy: "add the column to the target's table, or let the run create the table"}
 		}
 		l.columns, l.targets = append(l.columns, c), append(l.targets, to)
 		names = append(names, mysql.Ident(c.Name))

@@ -13,7 +13,7 @@ import (
 func (c *Copier) work(ctx context.Context) error {
 	for {
 		j, g, err := c.take(ctx)
-		if err != nil {
+		if err != nil || ctx.Err() != nil {
 			return nil // the copy has ended, well or not: someone else says why
 		}
 		if g != nil {
@@ -30,7 +30,7 @@ func (c *Copier) work(ctx context.Context) error {
 // take waits for something to do: groups first, since the applier stands still
 // behind them.
 func (c *Copier) take(ctx context.Context) (*job, *group, error) {
-	for {
+	for ctx.Err() == nil {
 		c.mu.Lock()
 		changed := c.changed
 		if len(c.groups) > 0 {
@@ -66,6 +66,7 @@ func (c *Copier) take(ctx context.Context) (*job, *group, error) {
 		}
 		timer.Stop()
 	}
+	return nil, nil, context.Cause(ctx)
 }
 
 // attempt carries one range, once. What can be tried again goes back to the

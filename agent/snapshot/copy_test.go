@@ -1,0 +1,269 @@
+package snapshot
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tidegate-io/tidegate/agent/ledger"
+	"github.com/tidegate-io/tidegate/integration/dbtest"
+	"github.com/tidegate-io/tidegate/internal/schema"
+)
+
+// numbers fills a table with n rows made of n, by the server.
+func (r *rig) numbers(into string, n int) {
+	r.exec(r.src, fmt.Sprintf("INSERT INTO {}.%s SELECT a.n + 10*b.n + 100*c.n + 1000*d.n + 10000*e.n AS x, REPEAT('x', (a.n*7+b.n) %% 90) FROM %s HAVING x < %d",
+		into, digits("a")+","+digits("b")+","+digits("c")+","+digits("d")+","+digits("e"), n))
+}
+
+func digits(as string) string {
+	return "(SELECT 0 n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9) " + as
+}
+
+var sources = map[string]dbtest.Config{
+	"mysql":            {Flavor: dbtest.MySQL},
+	"mysql without id": {Flavor: dbtest.MySQL, NoGTID: true},
+	"mariadb":          {Flavor: dbtest.MariaDB},
+	"mysql no log":     {Flavor: dbtest.MySQL, Args: []string{"--skip-log-bin", "--gtid-mode=OFF", "--enforce-gtid-consistency=OFF"}},
+}
+
+// TestShapes copies every kind of table from every kind of source: with gaps,
+// keyless, not transactional, invisible columns, families.
+func TestShapes(t *testing.T) {
+	for name, cfg := range sources {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, cfg, dbtest.Config{Flavor: dbtest.MySQL})
+			r.cfg.NoLog = name == "mysql no log"
+			r.create("CREATE TABLE {}.dense (id INT NOT NULL PRIMARY KEY, v VARCHAR(100))")
+			r.create("CREATE TABLE {}.gaps (id BIGINT NOT NULL PRIMARY KEY, v VARCHAR(100))")
+			r.create("CREATE TABLE {}.keyless (id INT, v VARCHAR(100))")
+			r.create("CREATE TABLE {}.hidden (id INT NOT NULL PRIMARY KEY, v VARCHAR(100) INVISIBLE)")
+			r.create("CREATE TABLE {}.nothing (id INT NOT NULL PRIMARY KEY, v VARCHAR(100))")
+			r.exec(r.src, "CREATE TABLE {}.plain (id INT NOT NULL PRIMARY KEY, v VARCHAR(100)) ENGINE=MyISAM")
+			r.execTo("CREATE TABLE {}.plain (id INT NOT NULL PRIMARY KEY, v VARCHAR(100))")
+			r.create("CREATE TABLE {}.tree (id INT NOT NULL PRIMARY KEY, up INT NULL, FOREIGN KEY (up) REFERENCES tree (id) ON DELETE CASCADE)")
+			r.numbers("dense", 30000)
+			r.exec(r.src, "INSERT INTO {}.gaps SELECT CAST(POW(id, 4) AS SIGNED) - 1000000, v FROM {}.dense WHERE id < 9000", "DELETE FROM {}.dense WHERE id % 1000 > 900",
+				"INSERT INTO {}.keyless SELECT * FROM {}.dense WHERE id < 9000", "INSERT INTO {}.keyless SELECT * FROM {}.dense WHERE id < 50",
+				"INSERT INTO {}.hidden (id, v) SELECT * FROM {}.dense", "INSERT INTO {}.plain SELECT * FROM {}.dense",
+				"INSERT INTO {}.tree SELECT id, NULL FROM {}.dense WHERE id < 500", "UPDATE {}.tree SET up = id - 1 WHERE id > 0 AND id < 300")
+			names := []string{"dense", "gaps", "keyless", "hidden", "nothing", "plain", "tree"}
+			for _, n := range names {
+				r.register(n)
+			}
+			r.tables[len(names)-1].Group = 1
+			r.cfg.ChunkBytes = 20 << 10
+			c := r.run()
+			r.equal(names...)
+			if s := c.Stats(); len(s.Tables) != len(names) || s.Tables[0].RowsDone == 0 || s.Tables[0].State != ledger.Copied {
+				t.Errorf("stats: %+v", s)
+			}
+			again := r.copier()
+			if again.Pending() {
+				t.Error("what is copied would be copied again")
+			}
+		})
+	}
+}
+
+// TestHostileGlobals: nothing is inherited (N-C3, N-C4, N-C6, N-P9).
+func TestHostileGlobals(t *testing.T) {
+	src, dst := dbtest.Start(t, dbtest.Config{}), dbtest.Start(t, dbtest.Config{})
+	r := &rig{TB: t, src: src, dst: dst, source_: map[int]*schema.Table{}, target_: map[int]*schema.Table{}}
+	for _, s := range []*dbtest.Server{src, dst} {
+		for _, q := range []string{"sql_select_limit=100", "max_execution_time=1000", "sql_mode='NO_BACKSLASH_ESCAPES,ANSI_QUOTES'", "sql_safe_updates=1", "transaction_isolation='READ-UNCOMMITTED'", "max_error_count=0"} {
+			if _, err := s.DB().Exec("SET GLOBAL " + q); err != nil {
+				t.Fatal(q, err)
+			}
+		}
+	}
+	r.connect()
+	for _, load := range []bool{false, true} {
+		name := fmt.Sprintf("t%t", load)
+		r.create("CREATE TABLE {}." + name + " (id INT NOT NULL PRIMARY KEY, v VARCHAR(100))")
+		r.numbers(name, 20000)
+		r.exec(r.src, "UPDATE {}."+name+" SET v = X'5C27220A090D00' WHERE id % 7 = 0")
+		r.register(name)
+		r.cfg.LoadData = load
+		r.cfg.ChunkBytes = 100 << 10
+		r.run()
+		r.equal(name)
+	}
+}
+
+// TestDebt: a target that finds rows equal which the source keeps apart loses
+// none of them silently (R17, C9), by INSERT and by LOAD DATA.
+func TestDebt(t *testing.T) {
+	for _, load := range []bool{false, true} {
+		t.Run(fmt.Sprint(load), func(t *testing.T) {
+			r := newRig(t, dbtest.Config{}, dbtest.Config{})
+			r.create("CREATE TABLE {}.w (id INT NOT NULL PRIMARY KEY, v VARCHAR(100))")
+			r.execTo("ALTER TABLE {}.w ADD UNIQUE (v)")
+			r.exec(r.src, "INSERT INTO {}.w VALUES (1,'a'),(2,'b'),(3,'A'),(4,'c'),(5,'á'),(6,NULL),(7,NULL)")
+			id := r.register("w")
+			r.cfg.LoadData = load
+			c := r.run()
+			debts, err := r.ledger.Debts(context.Background(), id, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var n int
+			if err := r.dst.DB().QueryRow("SELECT COUNT(*) FROM " + r.to + ".w").Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+			if n+len(debts) != 7 || len(debts) != 2 {
+				t.Errorf("%d rows on the target, debts %v: want 5 and 2", n, debts)
+			}
+			if open, err := c.Settle(t.Context(), id); err != nil || len(open) != 2 {
+				t.Errorf("while both rows are on the source: open %v, %v", open, err)
+			}
+			r.exec(r.src, "DELETE FROM {}.w")
+			if open, err := c.Settle(t.Context(), id); err != nil || len(open) != 0 {
+				t.Errorf("rows that are nowhere: open %v, %v", open, err)
+			}
+		})
+	}
+}
+
+// TestDefinitionDiffers: while the source has another definition than the
+// applied one nothing is copied, and the gate is free (R12, R13).
+func TestDefinitionDiffers(t *testing.T) {
+	r := newRig(t, dbtest.Config{}, dbtest.Config{})
+	r.create("CREATE TABLE {}.d (id INT NOT NULL PRIMARY KEY, v VARCHAR(100))")
+	r.numbers("d", 5000)
+	id := r.register("d")
+	r.exec(r.src, "ALTER TABLE {}.d ADD w INT NOT NULL DEFAULT 7")
+	r.begin()
+	c := r.copier()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- c.Run(ctx) }()
+	time.Sleep(700 * time.Millisecond)
+	if !r.gate.Idle() {
+		t.Error("a chunk that waits holds the gate")
+	}
+	if s := c.Stats(); s.Tables[0].RowsDone != 0 {
+		t.Errorf("%d rows were copied by a definition that is not applied", s.Tables[0].RowsDone)
+	}
+	r.execTo("ALTER TABLE {}.d ADD w INT NOT NULL DEFAULT 7")
+	r.redefine(id)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	r.equal("d")
+}
+
+// redefine is what the applier does after a DDL.
+func (r *rig) redefine(id int) {
+	fresh := &rig{TB: r.TB, src: r.src, dst: r.dst, from: r.from, to: r.to, source: r.source, target: r.target, text: r.text, marksDB: r.marksDB, source_: map[int]*schema.Table{}, target_: map[int]*schema.Table{}}
+	fresh.register(r.source_[id].Name)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.source_[id], r.target_[id] = fresh.source_[1], fresh.target_[1]
+}
+
+// TestRestart throws tables away in the middle of their copy (R15).
+func TestRestart(t *testing.T) {
+	r := newRig(t, dbtest.Config{}, dbtest.Config{})
+	r.create("CREATE TABLE {}.a (id INT NOT NULL PRIMARY KEY, v VARCHAR(100))")
+	r.create("CREATE TABLE {}.k (id INT, v VARCHAR(100))")
+	r.numbers("a", 20000)
+	r.numbers("k", 20000)
+	ids := []int{r.register("a"), r.register("k")}
+	r.cfg.ChunkBytes, r.cfg.MaxRows = 10<<10, 20000
+	r.begin()
+	c := r.copier()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- c.Run(ctx) }()
+	for range 3 {
+		time.Sleep(150 * time.Millisecond)
+		if err := c.Restart(ctx, nil, ids...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.SetRate(0, 0)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	r.equal("a", "k")
+	if err := c.Restart(ctx, nil, ids[0]); err != nil || !c.Pending() {
+		t.Fatal(err, c.Pending())
+	}
+	if err := c.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	r.equal("a", "k")
+}
+
+// TestWide: rows far larger than a statement (C: 100 MB values).
+func TestWide(t *testing.T) {
+	cfg := dbtest.Config{Args: []string{"--max-allowed-packet=1G"}}
+	r := newRig(t, cfg, cfg)
+	r.create("CREATE TABLE {}.wide (id INT NOT NULL PRIMARY KEY, b LONGBLOB)")
+	r.exec(r.src, "INSERT INTO {}.wide VALUES (1, REPEAT('a', 1000)), (2, REPEAT(X'5C', 100000000)), (3, REPEAT(X'00', 3000000)), (4, NULL), (5, '')")
+	r.register("wide")
+	begun := time.Now()
+	r.run()
+	t.Logf("copied in %s", time.Since(begun))
+	for _, q := range []string{"SELECT GROUP_CONCAT(CONCAT(id, COALESCE(SHA2(b,256),'-')) ORDER BY id) FROM %s.wide"} {
+		var a, b string
+		if err := r.src.DB().QueryRow(fmt.Sprintf(q, r.from)).Scan(&a); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.dst.DB().QueryRow(fmt.Sprintf(q, r.to)).Scan(&b); err != nil {
+			t.Fatal(err)
+		}
+		if a != b {
+			t.Errorf("got %s want %s", b, a)
+		}
+	}
+}
+
+// TestManySmallTables: many tables of one chunk each do not take long.
+func TestManySmallTables(t *testing.T) {
+	r := newRig(t, dbtest.Config{}, dbtest.Config{})
+	const n = 200
+	for i := range n {
+		r.create(fmt.Sprintf("CREATE TABLE {}.s%d (id INT NOT NULL PRIMARY KEY, v VARCHAR(100))", i))
+		r.exec(r.src, fmt.Sprintf("INSERT INTO {}.s%d VALUES (1,'x'),(2,'y')", i))
+		r.register(fmt.Sprintf("s%d", i))
+	}
+	begun := time.Now()
+	r.run()
+	took := time.Since(begun)
+	t.Logf("%d tables in %s", n, took)
+	if took > 30*time.Second {
+		t.Errorf("%d tables took %s", n, took)
+	}
+	r.equal("s0", "s199")
+}
+
+func TestGroups(t *testing.T) {
+	table := func(name string, fks ...schema.ForeignKey) *schema.Table {
+		return &schema.Table{Schema: "s", Name: name, ForeignKeys: fks}
+	}
+	fk := func(parent, del, upd string) schema.ForeignKey {
+		return schema.ForeignKey{ParentSchema: "s", ParentTable: parent, OnDelete: del, OnUpdate: upd}
+	}
+	for _, tt := range []struct {
+		name   string
+		tables []*schema.Table
+		want   string
+	}{
+		{"two levels by delete", []*schema.Table{table("a"), table("b", fk("a", "CASCADE", "RESTRICT"))}, "[]"},
+		{"three levels", []*schema.Table{table("a"), table("b", fk("a", "CASCADE", "NO ACTION")), table("c", fk("b", "SET NULL", "NO ACTION"))}, "[[0 1 2]]"},
+		{"set null ends it", []*schema.Table{table("a"), table("b", fk("a", "SET NULL", "NO ACTION")), table("c", fk("b", "CASCADE", "NO ACTION"))}, "[]"},
+		{"by update", []*schema.Table{table("a"), table("b", fk("a", "RESTRICT", "CASCADE")), table("x")}, "[[0 1]]"},
+		{"itself", []*schema.Table{table("a", fk("a", "CASCADE", "RESTRICT"))}, "[[0]]"},
+		{"restrict", []*schema.Table{table("a", fk("a", "RESTRICT", "RESTRICT"))}, "[]"},
+	} {
+		if got := strings.ReplaceAll(fmt.Sprint(Groups(tt.tables)), "[] ", ""); got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package snapshot
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"github.com/tidegate-io/tidegate/agent/ledger"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+)
+
+// Settle removes the debts of a table that are paid, and returns the others. A
+// debt is paid if a row with exactly its key is on the target again, or is not
+// on the source any more. Asked after the table's window; what is left then, and
+// still left once the applier has passed the source's position of the call, is a
+// row that the target cannot hold beside another (ENGINE §5).
+func (c *Copier) Settle(ctx context.Context, id int) ([]ledger.Debt, error) {
+	debts, err := c.Ledger.Debts(ctx, id, 0)
+	if err != nil || len(debts) == 0 {
+		return nil, err
+	}
+	source, target := c.Definitions.Applied(id)
+	if source == nil {
+		return nil, fmt.Errorf("table %d: %w", id, errGone)
+	}
+	pg := choosePaging(source)
+	if pg == nil {
+		return nil, fmt.Errorf("%s has debts and no key", source.ID())
+	}
+	var open, paid []ledger.Debt
+	for part := range slices.Chunk(debts, 500) {
+		atTarget, err := present(ctx, c.target, pg, mysql.Table(target.Schema, target.Name), part)
+		if err != nil {
+			return nil, fmt.Errorf("settle the debts of %s: %w", target.ID(), err)
+		}
+		atSource, err := present(ctx, c.source, pg, mysql.Table(source.Schema, source.Name), part)
+		if err != nil {
+			return nil, fmt.Errorf("settle the debts of %s: %w", source.ID(), err)
+		}
+		for _, d := range part {
+			if h := d.Hash(); atTarget[h] || !atSource[h] {
+				paid = append(paid, d)
+			} else {
+				open = append(open, d)
+			}
+		}
+	}
+	return open, c.Ledger.Pay(ctx, paid)
+}
+
+// present returns which of the keys a server holds, byte for byte.
+func present(ctx context.Context, db *sql.DB, pg *paging, name string, debts []ledger.Debt) (map[[32]byte]bool, error) {
+	keys := make([]ledger.Bound, len(debts))
+	for i, d := range debts {
+		keys[i] = d.Key
+	}
+	rows, err := db.QueryContext(ctx, "SELECT "+pg.selectList()+" FROM "+name+" WHERE "+pg.anyOf(keys))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	found, err := pg.scan(rows)
+	if err != nil {
+		return nil, err
+	}
+	there := make(map[[32]byte]bool, len(found))
+	for _, k := range found {
+		there[ledger.Debt{Key: k}.Hash()] = true
+	}
+	return there, nil
+}
