@@ -68,13 +68,23 @@ func sourceNeeds(e *Env) []need {
 		out = append(out, need{names: []string{"LOCK TABLES"}, why: "a table without a key is locked for an instant so that its snapshot has one exact position"})
 	}
 	if e.Spec.Cutover.FenceSource && e.follows() {
-		if mariadb {
-			out = append(out, need{names: []string{"READ_ONLY ADMIN", "READ ONLY ADMIN", "SUPER"}, global: true, why: "cutover.fence_source makes the source read-only"})
-		} else {
-			out = append(out, need{names: []string{"SYSTEM_VARIABLES_ADMIN", "SUPER"}, global: true, why: "cutover.fence_source makes the source read-only"})
-		}
+		out = append(out, fenceNeeds(mariadb)...)
 	}
 	return out
+}
+
+// fenceNeeds are the privileges with which cutover.fence_source makes the source
+// read-only and ends the transactions that are still open.
+func fenceNeeds(mariadb bool) []need {
+	readOnly, kill := []string{"SYSTEM_VARIABLES_ADMIN", "SUPER"}, []string{"CONNECTION_ADMIN", "SUPER"}
+	if mariadb {
+		readOnly, kill = []string{"READ_ONLY ADMIN", "READ ONLY ADMIN", "SUPER"}, []string{"CONNECTION ADMIN", "SUPER"}
+	}
+	return []need{
+		{names: readOnly, global: true, why: "cutover.fence_source makes the source read-only"},
+		{names: kill, global: true, why: "cutover.fence_source ends transactions that are still open"},
+		{names: []string{"PROCESS"}, global: true, why: "cutover.fence_source looks for transactions that are still open"},
+	}
 }
 
 // sourcePrivileges: the account on the source can read all that is selected.
