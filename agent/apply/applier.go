@@ -27,6 +27,7 @@ type Applier struct {
 	pool   *sql.DB
 	lanes  []*lane // used by the batch in flight
 	tables tables  // used by Run's loop
+	texts  buffers
 
 	// What Open read: where the run stands, and the batch that only some lanes
 	// have.
@@ -49,7 +50,7 @@ type Applier struct {
 func New(cfg Config, deps Deps) *Applier {
 	a := &Applier{
 		cfg: cfg.withDefaults(deps.Target.Server), deps: deps, form: sqltext.FormOf(deps.Target.Server),
-		frontier: newFrontier(), retunes: make(chan retune), metrics: newMetrics(deps.Registerer),
+		frontier: newFrontier(), retunes: make(chan retune), texts: buffers{free: make(chan []byte, 16)}, metrics: newMetrics(deps.Registerer),
 	}
 	a.tables = newTables(deps.Catalog, a.form)
 	if cfg.MaxRate > 0 {

@@ -137,6 +137,7 @@ func (r *loop) part(l *lane, b *batch, t *change.Txn) error {
 	if err := l.execString(r.work, "SAVEPOINT part"); err != nil {
 		return err
 	}
+	defer r.a.texts.put(p)
 	err = r.a.runStatements(r.work, l, p.shares[0])
 	if err == nil || !unexpected(err) {
 		return err

@@ -45,7 +45,7 @@ func (c Config) withDefaults(server *mysql.Server) Config {
 		c.StopGrace = 5 * time.Second
 	}
 	if c.StatementBytes <= 0 {
-		c.StatementBytes = 1 << 20
+		c.StatementBytes = 240 << 10 // the driver keeps buffers of up to 256 KiB
 	}
 	if limit := int(server.MaxPacket) - 4096; c.StatementBytes > limit {
 		c.StatementBytes = max(limit, 16<<10)

@@ -202,6 +202,7 @@ func (r *loop) pass(b *batch) {
 	r.a.failing = time.Time{}
 	r.a.frontier.pass(b)
 	r.a.deps.Queue.Release(b.bytes)
+	r.a.texts.put(b)
 }
 
 // drain launches all that is taken and waits until it is committed.

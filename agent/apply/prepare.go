@@ -29,11 +29,39 @@ func (a *Applier) prepare(b *batch, lanes int, done []bool) error {
 		if b.done[i] {
 			continue
 		}
+		s.text = a.texts.get()
 		if err := r.render(s); err != nil {
 			return fmt.Errorf("batch %d: %w", b.seq, err)
 		}
 	}
 	return nil
+}
+
+// buffers keeps the memory of statement texts from batch to batch.
+type buffers struct{ free chan []byte }
+
+func (f buffers) get() []byte {
+	select {
+	case b := <-f.free:
+		return b[:0]
+	default:
+		return nil
+	}
+}
+
+// put takes back what a committed batch used. Of a rare large text nothing is
+// kept.
+func (f buffers) put(b *batch) {
+	for _, s := range b.shares {
+		if cap(s.text) == 0 || cap(s.text) > 32<<20 {
+			continue
+		}
+		select {
+		case f.free <- s.text:
+		default:
+		}
+		s.text = nil
+	}
 }
 
 // assign gives every lane its ops.

@@ -1,0 +1,388 @@
+package apply_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tidegate-io/tidegate/agent/apply"
+	"github.com/tidegate-io/tidegate/integration/faultnet"
+	"github.com/tidegate-io/tidegate/internal/change"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/spec"
+)
+
+// replayErr replays all and returns the error that a person must look at.
+func (t *target) replayErr() error {
+	t.t.Helper()
+	ctx, cancel := context.WithTimeout(t.t.Context(), time.Minute)
+	defer cancel()
+	return t.replay(ctx, t.now())
+}
+
+// A target that differs is found, and the row is named, for every kind of
+// change (REVIEW R17, R20); the policies do what they say.
+func TestConflicts(t *testing.T) {
+	for _, c := range []struct {
+		name, harm, then, key string
+	}{
+		{"insert meets a row", "INSERT INTO plain VALUES (9,'mine')", "INSERT INTO plain VALUES (9,'source')", "id=9"},
+		{"update meets no row", "DELETE FROM plain WHERE id=2", "UPDATE plain SET v='new' WHERE id=2", "id=2"},
+		{"update meets its result", "UPDATE plain SET v='same' WHERE id=3", "UPDATE plain SET v='same' WHERE id=3", "id=3"},
+		{"delete meets no row", "DELETE FROM plain WHERE id=1", "DELETE FROM plain WHERE id=1", "id=1"},
+		{"update of a missing row whose unique value another has", "UPDATE c SET id=77 WHERE id=2", "UPDATE c SET v='new' WHERE id=2", "id=2"},
+		{"unique value taken by a third row", "INSERT INTO c VALUES (50,99,'thief')", "UPDATE c SET u=99 WHERE id=3", "id=3"},
+		{"row without a key is missing", "DELETE FROM bare LIMIT 1", "DELETE FROM bare", ""},
+		{"row without a key differs", "UPDATE bare SET b='X' LIMIT 2", "UPDATE bare SET b='y' LIMIT 1", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for _, policy := range []spec.Conflict{spec.ConflictFail, spec.ConflictOverwrite, spec.ConflictIgnore} {
+				q := newPair(t, mysqlServer, targetMySQL)
+				q.exec("CREATE TABLE c (id INT NOT NULL PRIMARY KEY, u INT, v VARCHAR(20), UNIQUE KEY u (u))",
+					"CREATE TABLE plain (id INT NOT NULL PRIMARY KEY, v VARCHAR(20))", "CREATE TABLE bare (a INT, b VARCHAR(10))")
+				q.begin()
+				q.exec("INSERT INTO c VALUES (1,1,'one'),(2,2,'two'),(3,3,'three')", "INSERT INTO plain VALUES (1,'one'),(2,'two'),(3,'three')", "INSERT INTO bare VALUES (1,'x'),(1,'x')")
+				tg := q.newTarget(2)
+				tg.cfg.OnConflict = policy
+				tg.mustReplay()
+				tg.compare()
+				tg.sql(c.harm)
+				q.exec(c.then)
+				err := tg.replayErr()
+				if policy == spec.ConflictFail {
+					e, ok := errors.AsType[*mysql.Error](err)
+					if !ok || e.Code != "conflict" || e.Class != mysql.Data || !strings.Contains(err.Error(), c.key) {
+						t.Fatalf("got %v", err)
+					}
+					continue
+				}
+				if err != nil {
+					t.Fatalf("%s: %v", policy, err)
+				}
+				if policy == spec.ConflictOverwrite && !strings.Contains(c.name, "without a key") && !strings.Contains(c.name, "third") && !strings.Contains(c.name, "another has") {
+					tg.compare()
+				}
+			}
+		})
+	}
+}
+
+// A value the target cannot store names its row and is not a conflict.
+func TestValueRefused(t *testing.T) {
+	p := newPair(t, mysqlServer, targetMySQL)
+	p.exec("CREATE TABLE v (id INT NOT NULL PRIMARY KEY, s VARCHAR(20))")
+	p.begin()
+	tg := p.newTarget(3)
+	tg.sql("ALTER TABLE v MODIFY s VARCHAR(4)")
+	p.exec("INSERT INTO v VALUES (1,'ok'),(2,'longer'),(3,'ok')")
+	err := tg.replayErr()
+	if e, ok := errors.AsType[*mysql.Error](err); !ok || e.Code != "value" || !strings.Contains(err.Error(), "id=2") {
+		t.Fatalf("got %v", err)
+	}
+}
+
+// 1 MiB rows and a target that takes 4 MiB packets: statements are capped by
+// bytes, and a row that fits into none is a configuration error.
+func TestLargeRows(t *testing.T) {
+	p := newPair(t, mysqlServer, targetMySQL)
+	p.exec("CREATE TABLE blobs (id INT NOT NULL PRIMARY KEY, b LONGBLOB)")
+	p.begin()
+	tg := p.newTarget(2)
+	tg.conn.Server.MaxPacket = 4 << 20
+	tg.cfg.StatementBytes = 3 << 20
+	for i := range 30 {
+		p.exec(fmt.Sprintf("INSERT INTO blobs VALUES (%d, REPEAT(CHAR(%d), 1048576))", i, i))
+	}
+	p.exec("UPDATE blobs SET b = CONCAT('x', b)", "DELETE FROM blobs WHERE id < 10")
+	tg.mustReplay()
+	tg.compare()
+	p.exec("INSERT INTO blobs VALUES (100, REPEAT('y', 5000000))")
+	err := tg.replayErr()
+	if e, ok := errors.AsType[*mysql.Error](err); !ok || e.Code != "packet_too_small" || e.Class != mysql.Config {
+		t.Fatalf("got %.200v", err)
+	}
+}
+
+// Another session's locks make lanes wait and deadlock; each repeats its share
+// alone and the retry window is not spent while others get on.
+func TestLockedRows(t *testing.T) {
+	p := newPair(t, mysqlServer, targetMySQL)
+	p.exec("CREATE TABLE l (id INT NOT NULL PRIMARY KEY, v INT NOT NULL)")
+	p.begin()
+	tg := p.newTarget(4)
+	var v []string
+	for i := range 400 {
+		v = append(v, fmt.Sprintf("(%d,0)", i))
+	}
+	p.exec("INSERT INTO l VALUES " + strings.Join(v, ","))
+	tg.mustReplay()
+	stop := make(chan struct{})
+	var g errgroup.Group
+	g.Go(func() error { // takes locks in the order that meets the lanes' the worst
+		for n := 0; ; n++ {
+			select {
+			case <-stop:
+				return nil
+			default:
+			}
+			tx, err := tg.to.DB().Begin()
+			if err != nil {
+				return err
+			}
+			for i := 390; i >= 0; i -= 30 {
+				if _, err = tx.Exec(fmt.Sprintf("SELECT * FROM `%s`.l WHERE id = %d FOR UPDATE", tg.schema, i)); err != nil {
+					break // its turn to be the victim
+				}
+			}
+			tx.Rollback()
+		}
+	})
+	for range 60 {
+		p.exec("UPDATE l SET v = v + 1")
+	}
+	tg.mustReplay()
+	close(stop)
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	tg.compare()
+}
+
+// A transaction above the memory budget is applied in parts, in one target
+// transaction, in bounded memory; cut off in the middle it comes again
+// (REVIEW R24, I-7).
+func TestLargeTransaction(t *testing.T) {
+	pairs(t, func(t *testing.T, p *pair) {
+		p.exec("CREATE TABLE big (id INT NOT NULL PRIMARY KEY, u INT NOT NULL, v VARCHAR(200), UNIQUE KEY u (u))", "CREATE TABLE bare (a INT)",
+			"CREATE TABLE kin (id INT NOT NULL PRIMARY KEY)", "CREATE TABLE kid (id INT NOT NULL PRIMARY KEY, up INT, FOREIGN KEY (up) REFERENCES kin (id) ON DELETE CASCADE)")
+		p.begin()
+		tg := p.newTarget(3)
+		tg.queue, tg.part = 2<<20, 256<<10
+		p.bigTransaction(60000)
+		p.exec("INSERT INTO kin VALUES (1),(2)", "INSERT INTO kid VALUES (10,1),(11,2)")
+		tx := must(p.db.Begin())
+		must(tx.Exec("DELETE FROM kin WHERE id=1"))
+		must(tx.Exec("UPDATE big SET v=REPEAT('z',190)"))
+		must(tx.Exec("UPDATE big SET u=u+1 ORDER BY u DESC"))
+		must(tx.Exec("DELETE FROM big WHERE id < 5000"))
+		if err := tx.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		var cuts atomic.Int32
+		tg.proxy.OnConn(func(c *faultnet.Conn) {
+			c.On(faultnet.ToServer, "SAVEPOINT part", func() {
+				if cuts.Add(1) <= 2 {
+					c.CutAfter(faultnet.ToServer, 900<<10)
+				}
+			})
+		})
+		var peak atomic.Uint64
+		done := make(chan struct{})
+		var g errgroup.Group
+		g.Go(func() error { peakHeap(&peak, done); return nil })
+		tg.mustReplay()
+		close(done)
+		g.Wait()
+		if tg.proxy.Stats().Cut == 0 {
+			t.Error("nothing was cut")
+		}
+		if mb := peak.Load() >> 20; mb > 120 {
+			t.Errorf("the heap grew to %d MiB", mb)
+		}
+		tg.compare()
+	})
+}
+
+func (p *pair) bigTransaction(rows int) {
+	p.t.Helper()
+	tx := must(p.db.Begin())
+	for at := 0; at < rows; at += 1000 {
+		var v []string
+		for i := at; i < at+1000; i++ {
+			v = append(v, fmt.Sprintf("(%d,%d,REPEAT('a',150))", i, i))
+		}
+		must(tx.Exec("INSERT INTO big VALUES " + strings.Join(v, ",")))
+	}
+	must(tx.Exec("INSERT INTO bare VALUES (1),(1),(2)"))
+	must(tx.Exec("DELETE FROM bare WHERE a=1 LIMIT 1"))
+	if err := tx.Commit(); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func peakHeap(peak *atomic.Uint64, done <-chan struct{}) {
+	for {
+		select {
+		case <-done:
+			return
+		case <-time.After(20 * time.Millisecond):
+		}
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		peak.Store(max(peak.Load(), m.HeapInuse))
+	}
+}
+
+// Parents that are not selected are decoded for their cascades alone.
+func TestUnselectedParent(t *testing.T) {
+	for _, from := range []struct {
+		name string
+		pair *pair
+	}{{"mysql", newPair(t, mysqlNative, targetMySQL)}, {"mariadb", newPair(t, mariaServer, targetMaria)}} {
+		t.Run(from.name, func(t *testing.T) {
+			p := from.pair
+			p.exec("CREATE TABLE parent (id INT NOT NULL PRIMARY KEY)",
+				"CREATE TABLE child (id INT NOT NULL PRIMARY KEY, pid INT, FOREIGN KEY (pid) REFERENCES parent (id) ON DELETE CASCADE ON UPDATE SET NULL)")
+			p.begin()
+			tg := p.newTarget(2)
+			tg.cat.only, tg.cat.parents = func(name string) bool { return name != "parent" }, []string{"parent"}
+			p.exec("INSERT INTO parent VALUES (1),(2),(3)", "INSERT INTO child VALUES (1,1),(2,2),(3,3),(4,1)", "DELETE FROM parent WHERE id=1", "UPDATE parent SET id=9 WHERE id=2")
+			tg.mustReplay()
+			if got := fmt.Sprint(dump(t, tg.to, tg.schema, "child")); got != fmt.Sprint(dump(t, p.from, p.schema, "child")) {
+				t.Errorf("child: %v", got)
+			}
+			if got := dump(t, tg.to, tg.schema, "parent"); len(got) != 0 {
+				t.Errorf("parent has %d rows", len(got))
+			}
+		})
+	}
+}
+
+// plainDDL runs statements as they are, in the target's schema.
+type plainDDL struct {
+	tg   *target
+	fail atomic.Int32 // so many calls lose their connection after the statement
+}
+
+func (d *plainDDL) Execute(ctx context.Context, seq uint64, stmt *change.Statement, commit func(*sql.Tx) error) error {
+	if stmt.Schema == d.tg.pair.schema {
+		conn := must(d.tg.to.DB().Conn(ctx))
+		defer conn.Close()
+		must(conn.ExecContext(ctx, "USE `"+d.tg.schema+"`"))
+		if _, err := conn.ExecContext(ctx, stmt.SQL); err != nil && !slices.Contains([]uint16{1050, 1060, 1061, 1091}, mysql.Number(err)) {
+			return err
+		}
+	}
+	clear(d.tg.cat.plans)
+	if d.fail.Add(-1) >= 0 {
+		return errors.New("connection lost")
+	}
+	tx, err := d.tg.ctl.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if err := commit(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// DDL is a barrier that moves the ledger itself, also when its connection is
+// lost behind the statement; rows behind it are written by the new definition.
+func TestDDL(t *testing.T) {
+	pairs(t, func(t *testing.T, p *pair) {
+		p.exec("CREATE TABLE d (id INT NOT NULL PRIMARY KEY, v INT)")
+		p.begin()
+		tg := p.newTarget(3)
+		ddl := &plainDDL{tg: tg}
+		tg.ddl = ddl
+		rng := rand.New(rand.NewPCG(1, 9))
+		write := func(column string) {
+			for range 40 {
+				p.exec(fmt.Sprintf("REPLACE INTO d (id,%s) VALUES (%d,%d)", column, rng.IntN(20), rng.IntN(100)))
+			}
+		}
+		// The catalog of this test reads definitions as they are now, so what one
+		// barrier separates is replayed at once and no more.
+		write("v")
+		tg.mustReplay()
+		for _, step := range [][2]string{{"ALTER TABLE d ADD COLUMN w INT FIRST", "w"}, {"ALTER TABLE d DROP COLUMN v", "w"}, {"ALTER TABLE d ADD COLUMN x CHAR(3), ADD UNIQUE KEY (x)", "x"}} {
+			p.exec(step[0])
+			write(step[1])
+			ddl.fail.Store(2)
+			tg.mustReplay()
+			tg.compare()
+		}
+	})
+}
+
+// Of CREATE TABLE … SELECT the statement is a batch that leaves the position;
+// an owner lost between it and the rows does not run it again.
+func TestCreateSelect(t *testing.T) {
+	p := newPair(t, mariaServer, targetMaria)
+	p.exec("CREATE TABLE s (id INT NOT NULL PRIMARY KEY, v INT)", "INSERT INTO s VALUES (1,1),(2,2),(3,3)")
+	p.begin()
+	tg := p.newTarget(2)
+	tg.sql("INSERT INTO s VALUES (1,1),(2,2),(3,3)")
+	tg.ddl = &plainDDL{tg: tg}
+	p.exec("CREATE TABLE c (PRIMARY KEY (id)) SELECT * FROM s", "INSERT INTO c VALUES (4,4)")
+	tg.mustReplay()
+	tg.compare()
+}
+
+// Lanes change between two batches while everything runs.
+func TestRetune(t *testing.T) {
+	p := newPair(t, mysqlServer, targetMySQL)
+	p.world()
+	p.churn(rand.New(rand.NewPCG(11, 1)), 300)
+	tg := p.newTarget(2)
+	tg.during = func(ctx context.Context, a *apply.Applier) error {
+		for _, lanes := range []int{6, 1, 3} {
+			if err := a.Retune(ctx, lanes, []byte("{}"), fmt.Sprint(lanes)); err != nil {
+				return err
+			}
+			p.churn(rand.New(rand.NewPCG(uint64(lanes), 1)), 200)
+			if err := a.WaitFor(ctx, tg.now()); err != nil {
+				return err
+			}
+			if got := a.Stats().Lanes; got != lanes {
+				return fmt.Errorf("%d lanes, want %d", got, lanes)
+			}
+		}
+		return nil
+	}
+	tg.mustReplay()
+	tg.compare()
+	var lanes int
+	if err := tg.to.DB().QueryRow("SELECT COUNT(*) FROM _tidegate.ledger WHERE run = ?", tg.run).Scan(&lanes); err != nil || lanes != 3 {
+		t.Errorf("%d lanes in the ledger (%v), want 3", lanes, err)
+	}
+}
+
+// A single change on an idle source is applied at once, not after an age.
+func TestLowLag(t *testing.T) {
+	p := newPair(t, mysqlServer, targetMySQL)
+	p.exec("CREATE TABLE q (id INT NOT NULL PRIMARY KEY)")
+	p.begin()
+	tg := p.newTarget(4)
+	tg.during = func(ctx context.Context, a *apply.Applier) error {
+		var took []time.Duration
+		for i := range 30 {
+			p.exec(fmt.Sprintf("INSERT INTO q VALUES (%d)", i))
+			begun := time.Now()
+			if err := a.WaitFor(ctx, tg.now()); err != nil {
+				return err
+			}
+			took = append(took, time.Since(begun))
+		}
+		slices.Sort(took)
+		t.Logf("median %s, worst %s", took[15], took[29])
+		if took[15] > time.Second {
+			return fmt.Errorf("a single change took %s", took[15])
+		}
+		return nil
+	}
+	tg.mustReplay()
+	tg.compare()
+}
