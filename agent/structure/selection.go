@@ -29,33 +29,7 @@ func (s *Selection) same(pattern, name string) bool {
 	if s.fold {
 		pattern, name = strings.ToLower(pattern), strings.ToLower(name)
 	}
-	return glob(pattern, name)
-}
-
-// glob matches '*' (any text) and '?' (one character); all else stands for
-// itself.
-func glob(pattern, name string) bool {
-	p, n := []rune(pattern), []rune(name)
-	pi, ni, star, mark := 0, 0, -1, 0
-	for ni < len(n) {
-		switch {
-		case pi < len(p) && p[pi] == '*':
-			star, mark = pi, ni
-			pi++
-		case pi < len(p) && (p[pi] == '?' || p[pi] == n[ni]):
-			pi++
-			ni++
-		case star >= 0: // the star takes one more character
-			mark++
-			pi, ni = star+1, mark
-		default:
-			return false
-		}
-	}
-	for pi < len(p) && p[pi] == '*' {
-		pi++
-	}
-	return pi == len(p)
+	return spec.MatchPattern(pattern, name)
 }
 
 func isPattern(s string) bool { return strings.ContainsAny(s, "*?") }

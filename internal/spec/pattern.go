@@ -1,40 +1,27 @@
 package spec
 
-import "strings"
-
 // MatchPattern matches a name with a pattern of the pipeline language: '*'
-// stands for any characters, '?' for one. Everything else is itself.
+// stands for any text, '?' for one character, all else for itself.
 func MatchPattern(pattern, name string) bool {
-	head, rest, star := strings.Cut(pattern, "*")
-	if !star {
-		return len([]rune(pattern)) == len([]rune(name)) && matchPrefix(pattern, name) >= 0
-	}
-	n := matchPrefix(head, name)
-	if n < 0 {
-		return false
-	}
-	for i := n; i <= len(name); i++ {
-		if MatchPattern(rest, name[i:]) {
-			return true
+	p, n := []rune(pattern), []rune(name)
+	pi, ni, star, mark := 0, 0, -1, 0
+	for ni < len(n) {
+		switch {
+		case pi < len(p) && p[pi] == '*':
+			star, mark = pi, ni
+			pi++
+		case pi < len(p) && (p[pi] == '?' || p[pi] == n[ni]):
+			pi++
+			ni++
+		case star >= 0: // the star takes one more character
+			mark++
+			pi, ni = star+1, mark
+		default:
+			return false
 		}
 	}
-	return false
-}
-
-// matchPrefix returns how many bytes of name the star-free pattern takes, -1 if
-// it does not match there.
-func matchPrefix(pattern, name string) int {
-	at := 0
-	for _, p := range pattern {
-		if at >= len(name) {
-			return -1
-		}
-		c, size := []rune(name[at:])[0], 0
-		size = len(string(c))
-		if p != '?' && p != c {
-			return -1
-		}
-		at += size
+	for pi < len(p) && p[pi] == '*' {
+		pi++
 	}
-	return at
+	return pi == len(p)
 }
