@@ -74,7 +74,10 @@ demo: deps ## Move two live databases on private servers, with crashes, and prov
 install: build ## Install binary, systemd units and config files below DESTDIR
 	install -D -m 755 bin/tidegate $(DESTDIR)$(PREFIX)/bin/tidegate
 	@for f in packaging/systemd/*.service packaging/systemd/*.target; do \
-		[ ! -e "$$f" ] || install -v -D -m 644 "$$f" "$(DESTDIR)$(PREFIX)/lib/systemd/system/$${f##*/}"; \
+		[ -e "$$f" ] || continue; \
+		to="$(DESTDIR)$(PREFIX)/lib/systemd/system/$${f##*/}"; \
+		install -v -D -m 644 "$$f" "$$to"; \
+		sed -i 's|/usr/bin/tidegate|$(PREFIX)/bin/tidegate|' "$$to"; \
 	done
 	@for f in packaging/config/*; do \
 		to="$(DESTDIR)/etc/tidegate/$${f##*/}"; \
