@@ -535,6 +535,15 @@ func TestReplacedAgent(t *testing.T) {
 	until(t, d, "caught up", inState(run.CaughtUp))
 }
 
+// An agent that never found its daemon ends as any other.
+func TestEndWithoutDaemon(t *testing.T) {
+	t.Parallel()
+	h := newHost("a")
+	kill := h.start(t, "127.0.0.1:1")
+	time.Sleep(50 * time.Millisecond)
+	kill()
+}
+
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	if _, err := api.Listen("0.0.0.0:0", false); err == nil {

@@ -95,7 +95,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		return fmt.Errorf("empty the agent's scratch folder: %w", err)
 	}
 	every, err := w.register(ctx)
-	if err != nil {
+	if err != nil || ctx.Err() != nil { // ended before the daemon ever answered
 		return err
 	}
 	tick := time.NewTicker(every)
