@@ -3,6 +3,8 @@ package snapshot
 import (
 	"context"
 	"fmt"
+	"os"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -241,6 +243,35 @@ func TestManySmallTables(t *testing.T) {
 		t.Errorf("%d tables took %s", n, took)
 	}
 	r.equal("s0", "s199")
+}
+
+// TestMemory copies 1 KB rows by four threads: the process stays under 256 MiB.
+func TestMemory(t *testing.T) {
+	r := newRig(t, dbtest.Config{}, dbtest.Config{})
+	r.create("CREATE TABLE {}.m (id INT NOT NULL PRIMARY KEY, v VARCHAR(2000))")
+	r.numbers("m", 100000)
+	r.exec(r.src, "UPDATE {}.m SET v = REPEAT(LPAD(HEX(id), 32, 'x'), 30)")
+	r.register("m")
+	r.cfg.ChunkBytes = 16 << 20
+	debug.FreeOSMemory()
+	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil { // the peak counts from here
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	r.run()
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kib int
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	if _, err := fmt.Sscan(rest, &kib); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("100,000 rows of 1 KB in %s, at most %d MiB", time.Since(begun), kib>>10)
+	if kib>>10 >= 256 {
+		t.Errorf("%d MiB resident", kib>>10)
+	}
 }
 
 func TestGroups(t *testing.T) {

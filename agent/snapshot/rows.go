@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tidegate-io/tidegate/internal/mysql"
@@ -95,6 +96,7 @@ func (l *layout) appendRow(b *batch, values []sql.RawBytes) error {
 			b.text = append(b.text, ',')
 		}
 		b.marks = append(b.marks, int32(len(b.text)))
+		b.text = slices.Grow(b.text, len(v)+16) // a large value is not moved as it grows
 		if b.text, err = schema.AppendSelected(b.text, l.targets[i], v); err != nil {
 			return fmt.Errorf("%s, column %s: %w", l.source.ID(), l.columns[i].Name, err)
 		}
