@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/tidegate-io/tidegate/agent/apply"
@@ -40,8 +41,19 @@ func newCatalog(ctx context.Context, s *session, rows []ledger.TableRow) (*catal
 	if err != nil {
 		return nil, err
 	}
+	unfinished, err := s.ledger.Unfinished(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, r := range rows {
 		e := &entry{row: r, target: targets[r.Target]}
+		if e.target == nil && slices.ContainsFunc(unfinished, func(o ledger.Object) bool { return o.Schema == r.Target.Schema && o.Name == r.Target.Name }) {
+			// A crash came between a DROP or RENAME and its end. Nothing is
+			// applied before the statement is finished, which reads this anew.
+			gone := *r.Definition
+			gone.Schema, gone.Name = r.Target.Schema, r.Target.Name
+			e.target = &gone
+		}
 		if e.target == nil {
 			return nil, &mysql.Error{Class: mysql.Config, Code: "target_missing", Err: fmt.Errorf("table %s is not on the target any more", r.Target),
 				Remedy: "somebody dropped or renamed it, or the account lost its privileges there: restore it as it was, or stop the run"}

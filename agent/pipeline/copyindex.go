@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tidegate-io/tidegate/agent/structure"
 	"github.com/tidegate-io/tidegate/internal/change"
@@ -52,7 +53,15 @@ func (s *session) reachImage(ctx context.Context) error {
 		}
 	}
 	s.gate.StopAt(image)
-	return s.applier.WaitFor(ctx, image)
+	if err := s.applier.WaitFor(ctx, image); err != nil {
+		return err
+	}
+	for _, r := range s.catalog.rows() {
+		if open, err := s.copier.Settle(ctx, r.ID); err != nil || len(open) > 0 {
+			return errors.Join(err, errUnpaid(r, open))
+		}
+	}
+	return nil
 }
 
 // buildIndexes makes the indexes that were left out of the copy, one ALTER

@@ -46,6 +46,11 @@ func (s *session) ddl(facts *structure.Facts) *ddl {
 
 // Execute implements apply.DDL.
 func (d *ddl) Execute(ctx context.Context, seq uint64, st *change.Statement, commit func(tx *sql.Tx) error) error {
+	// A statement may follow the one before at once: what that one changed has
+	// to be known when this one asks which tables there are.
+	if err := d.s.catalog.refresh(); err != nil {
+		return err
+	}
 	if err := d.executor.Execute(ctx, seq, st, commit); err != nil {
 		return err
 	}
@@ -216,6 +221,13 @@ func (c *catalog) stale(ch *structure.Changes) {
 	for _, pair := range ch.Renamed {
 		c.s.gate.Remove(pair[0])
 	}
+}
+
+// refresh is refreshLocked for callers without the lock.
+func (c *catalog) refresh() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.refreshLocked()
 }
 
 // refreshLocked reads the run's tables again if a statement changed them.

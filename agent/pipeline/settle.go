@@ -1,0 +1,82 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tidegate-io/tidegate/agent/ledger"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/spec"
+)
+
+// settleLooks is how often an open debt is looked at, each time after the
+// applier has passed the source's position of the look before.
+const settleLooks = 4
+
+// settleWindows waits for every table to leave its window, settles what its
+// copy owes, and notes the table as live.
+func (s *session) settleWindows(ctx context.Context) error {
+	if err := s.awaitCopied(ctx); err != nil {
+		return err
+	}
+	for _, r := range s.catalog.rows() {
+		if r.State == ledger.Live {
+			continue
+		}
+		if err := s.awaitWindow(ctx, r); err != nil {
+			return err
+		}
+		if err := s.settle(ctx, r); err != nil {
+			return err
+		}
+		if err := s.ledger.SetState(ctx, ledger.Live, r.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// awaitWindow returns when the frontier contains the table's last high mark.
+func (s *session) awaitWindow(ctx context.Context, r ledger.TableRow) error {
+	t := s.gate.Table(r.Source)
+	if t == nil {
+		return nil
+	}
+	high, _ := t.High()
+	return s.applier.WaitFor(ctx, high)
+}
+
+// settle removes the debts that are paid. One that stays open is a row which
+// the target cannot hold beside another: it compares more widely than the
+// source (R17).
+func (s *session) settle(ctx context.Context, r ledger.TableRow) error {
+	var open []ledger.Debt
+	for range settleLooks {
+		var err error
+		if open, err = s.copier.Settle(ctx, r.ID); err != nil || len(open) == 0 {
+			return err
+		}
+		if err := s.drain(ctx); err != nil {
+			return err
+		}
+		if err := sleep(ctx, 200*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	if s.spec.Apply.OnConflict != spec.ConflictFail {
+		s.r.log.Warn().Stringer("table", r.Target).Int("rows", len(open)).Msg("rows that the target finds equal to others are missing there")
+		return nil
+	}
+	return errUnpaid(r, open)
+}
+
+func errUnpaid(r ledger.TableRow, open []ledger.Debt) error {
+	if len(open) == 0 {
+		return nil
+	}
+	return &mysql.Error{Class: mysql.Data, Code: "conflict",
+		Err: fmt.Errorf("%d rows of %s are missing on the target, which finds them equal to others; the first has the key (%s)", len(open), r.Target, strings.Join(open[0].Key, ", ")),
+		Remedy: "compare the unique keys and collations of both sides: the target must not compare more widely than the source; mend it there and start the pipeline anew"}
+}
