@@ -77,6 +77,6 @@ func errUnpaid(r ledger.TableRow, open []ledger.Debt) error {
 		return nil
 	}
 	return &mysql.Error{Class: mysql.Data, Code: "conflict",
-		Err: fmt.Errorf("%d rows of %s are missing on the target, which finds them equal to others; the first has the key (%s)", len(open), r.Target, strings.Join(open[0].Key, ", ")),
+		Err:    fmt.Errorf("%d rows of %s are missing on the target, which finds them equal to others; the first has the key (%s)", len(open), r.Target, strings.Join(open[0].Key, ", ")),
 		Remedy: "compare the unique keys and collations of both sides: the target must not compare more widely than the source; mend it there and start the pipeline anew"}
 }
