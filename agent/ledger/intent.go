@@ -118,6 +118,29 @@ func (l *Ledger) IntentsOf(ctx context.Context, q mysql.Querier, seq uint64) (ma
 	return out, rows.Err()
 }
 
+// Unfinished returns the objects of a statement that was begun and has not
+// moved the ledger: each may be as before it, as after it, or gone.
+func (l *Ledger) Unfinished(ctx context.Context) ([]Object, error) {
+	rows, err := l.DB.QueryContext(ctx, "SELECT objects FROM `_tidegate`.`intent` WHERE run = ? AND seq > (SELECT MIN(batch) FROM `_tidegate`.`ledger` WHERE run = ?)", l.Run, l.Run)
+	if err != nil {
+		return nil, fmt.Errorf("run %s: read the open intents: %w", l.Run, err)
+	}
+	defer rows.Close()
+	var out []Object
+	for rows.Next() {
+		var text []byte
+		if err := rows.Scan(&text); err != nil {
+			return nil, fmt.Errorf("run %s: read the open intents: %w", l.Run, err)
+		}
+		var objects []Object
+		if err := json.Unmarshal(text, &objects); err != nil {
+			return nil, fmt.Errorf("run %s: open intent: %w", l.Run, err)
+		}
+		out = append(out, objects...)
+	}
+	return out, rows.Err()
+}
+
 // Transaction runs f in one control transaction of this owner. An error of its
 // COMMIT to which no server answered is ErrOutcomeUnknown.
 func (l *Ledger) Transaction(ctx context.Context, what string, f func(tx *sql.Tx) error) error {

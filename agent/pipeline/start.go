@@ -65,6 +65,12 @@ func (s *session) follows() bool {
 }
 
 func (s *session) readAndCreate(ctx context.Context, conn *sql.Conn, creator *structure.Creator) (*structure.Model, *structure.Made, error) {
+	// A statement between the position and a first reading after it would be in
+	// the definitions and in the log, so there is a reading on each side.
+	before, err := structure.Read(ctx, s.srcDB, s.src.Server, s.selection)
+	if err != nil {
+		return nil, nil, err
+	}
 	var earlier *structure.Model
 	for range readings {
 		if s.spec.Type != spec.TypeIncremental || s.spec.Start.Position == "" || s.spec.Start.Position == "now" {
@@ -84,6 +90,10 @@ func (s *session) readAndCreate(ctx context.Context, conn *sql.Conn, creator *st
 			return nil, nil, &mysql.Error{Class: mysql.Config, Code: "nothing_selected", Err: fmt.Errorf("the pipeline's objects select no table on the source"),
 				Remedy: "check the database and table names in the objects block, and that the account may see them"}
 		}
+		if diff := model.Compare(before); len(diff) > 0 {
+			before = model
+			continue
+		}
 		made, err := creator.Create(ctx, conn, model, earlier)
 		if err != nil {
 			return nil, nil, err
@@ -97,7 +107,7 @@ func (s *session) readAndCreate(ctx context.Context, conn *sql.Conn, creator *st
 			return model, made, nil
 		}
 		s.r.log.Info().Strs("changed", diff).Msg("definitions changed while they were carried over; reading them again")
-		earlier = model
+		earlier, before = model, again
 	}
 	return nil, nil, &mysql.Error{Class: mysql.Transient, Code: "structure_unstable", Err: fmt.Errorf("definitions on the source changed during each of %d readings", readings),
 		Remedy: "hold schema changes on the source for the start of the run"}

@@ -239,25 +239,45 @@ func (x *Executor) sourceOf(target, child schema.ID) (schema.ID, bool) {
 	return target, false
 }
 
-// sourceTypes puts the source's own columns in the place of the target's where
-// the source has the same columns now. Where it has moved on meanwhile, columns
-// of the same name are taken, and the log's type codes, which are always
-// compared, find what does not fit.
+// sourceTypes puts the source's own columns in the place of the target's, as
+// they were at the applied position: what is known, unless the statement has
+// changed it. The source's present columns may be those of a later statement,
+// so where they differ from what is known, the target, which stands exactly at
+// the statement, decides. The log's type codes, which are always compared, find
+// what does not fit.
 func (x *Executor) sourceTypes(ctx context.Context, def *schema.Table) {
-	now, err := ReadTable(ctx, x.deps.Source, x.deps.Carrier.Source, def.ID())
+	column := func(t *schema.Table, name string) *schema.Column {
+		if t == nil {
+			return nil
+		}
+		c, _ := t.Column(name)
+		return c
+	}
+	var now *schema.Table
+	if t, err := ReadTable(ctx, x.deps.Source, x.deps.Carrier.Source, def.ID()); err == nil {
+		now = t.Definition
+	}
 	known, _ := x.deps.Registry.Known(def.ID())
 	for i := range def.Columns {
-		name := def.Columns[i].Name
-		if err == nil {
-			if c, _ := now.Definition.Column(name); c != nil {
-				def.Columns[i] = *c
-				continue
-			}
-		}
-		if known != nil {
-			if c, _ := known.Column(name); c != nil {
-				def.Columns[i] = *c
-			}
+		here := &def.Columns[i]
+		was, is := column(known, here.Name), column(now, here.Name)
+		switch {
+		case was != nil && (is == nil || alike(was, here)):
+			*here = *was
+		case is != nil && (was == nil || alike(is, here) || !alike(was, is)):
+			*here = *is
+		case was != nil:
+			*here = *was
 		}
 	}
+}
+
+// alike reports whether two columns, perhaps of different flavours, hold the
+// same values in the same form.
+func alike(a, b *schema.Column) bool {
+	if (a.DataType == "enum" || a.DataType == "set") && a.Type != b.Type {
+		return false
+	}
+	return a.DataType == b.DataType && a.Unsigned == b.Unsigned && a.Nullable == b.Nullable && a.Charset == b.Charset && a.Generation == b.Generation &&
+		a.Length == b.Length && a.Precision == b.Precision && a.Scale == b.Scale && a.Fraction == b.Fraction
 }

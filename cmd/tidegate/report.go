@@ -117,7 +117,11 @@ func (g *globals) printCutover(r run.CutoverReport) error {
 		return g.printJSON(r)
 	}
 	for _, s := range r.Steps {
-		fmt.Fprintf(g.out, "%-24s %8s  %s\n", s.Name, s.Finished.Sub(s.Started).Round(1e6), s.Error)
+		took := "-" // it did not end
+		if !s.Finished.IsZero() {
+			took = s.Finished.Sub(s.Started).Round(1e6).String()
+		}
+		fmt.Fprintf(g.out, "%-40s %8s  %s\n", s.Name, took, s.Error)
 	}
 	_, err := fmt.Fprintf(g.out, "cutover %s: writes stopped for %.0f ms at %s. %s\n", r.Outcome, r.WriteStopMS, positionText(r.Position), r.Message)
 	return err
