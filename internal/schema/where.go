@@ -88,8 +88,8 @@ func (c *Codec) appendBytesMatch(dst []byte, ident string, raw []byte) ([]byte, 
 	return mysql.AppendString(dst, text), err
 }
 
-// appendRealMatch tells the two zeros apart, which are equal. MariaDB stores
-// only one of them.
+// appendRealMatch tells the two zeros apart, which are equal. MariaDB 10.11 reads
+// and so stores only one of them: the server is asked by an expression.
 func (c *Codec) appendRealMatch(dst []byte, ident string, raw []byte) ([]byte, error) {
 	v, err := realValue(raw)
 	if err != nil {
@@ -102,7 +102,7 @@ func (c *Codec) appendRealMatch(dst []byte, ident string, raw []byte) ([]byte, e
 	dst = append(dst, " = 0 AND "...)
 	if math.Signbit(v) {
 		dst = append(append(dst, "(CAST("...), ident...)
-		return append(dst, " AS CHAR) LIKE '-%' OR VERSION() LIKE '%MariaDB%'))"...), nil
+		return append(dst, " AS CHAR) LIKE '-%' OR CAST('-0'*1e0 AS CHAR) NOT LIKE '-%'))"...), nil
 	}
 	dst = append(append(dst, "CAST("...), ident...)
 	return append(dst, " AS CHAR) NOT LIKE '-%')"...), nil
