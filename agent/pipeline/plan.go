@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/tidegate-io/tidegate/agent/precheck"
 	"github.com/tidegate-io/tidegate/internal/run"
 )
 
@@ -34,6 +35,7 @@ func (r *Runner) plan(ctx context.Context) error {
 		p.Rows += o.Rows
 		p.Bytes += o.Bytes
 	}
+	p.Grants = precheck.Grants(found.env)
 	p.Seconds = float64(p.Bytes) / planRate
 	p.Retention = 2 * p.Seconds
 	r.deps.Sink.Report(run.Report{Kind: run.ReportPlan, Time: time.Now().UTC(), Plan: p})

@@ -31,7 +31,7 @@ func lacking(g *grants, object string, needs []need, schemas []string) []run.Fin
 		for _, s := range schemas {
 			if !g.has(s, n.names...) {
 				out = append(out, run.Finding{Level: run.LevelError, Object: object, Found: fmt.Sprintf("%s lacks %s on %s", g.account, n.names[0], s), Why: n.why,
-					Remedy: fmt.Sprintf("GRANT %s ON %s.* TO %s;", n.names[0], mysql.Ident(strings.NewReplacer("_", `\_`, "%", `\%`).Replace(s)), g.toAccount())})
+					Remedy: fmt.Sprintf("GRANT %s ON %s.* TO %s;", n.names[0], schemaPattern(s), g.toAccount())})
 			}
 		}
 	}
@@ -93,8 +93,28 @@ var sourcePrivileges = Check{ID: "source-privileges", Needs: source, Run: func(c
 	if err != nil {
 		return nil, err
 	}
-	return lacking(g, "source", sourceNeeds(e), e.schemas(func(o Object) string { return o.Source.Schema })), nil
+	return lacking(g, "source", sourceNeeds(e), e.schemas(sourceSchema)), nil
 }}
+
+// targetNeeds are the least privileges on the target for these options.
+func targetNeeds(e *Env) []need {
+	out := controlNeeds()
+	out = append(out, need{names: []string{"REFERENCES"}, why: "foreign keys are made"},
+		need{names: []string{"PROCESS"}, global: true, why: "the identity of InnoDB tables tells whether a DDL ran before a crash"})
+	if slices.ContainsFunc(e.Objects, func(o Object) bool { return o.Kind == "view" }) {
+		out = append(out, need{names: []string{"CREATE VIEW"}, why: "views are made"}, need{names: []string{"SHOW VIEW"}, why: "views are compared"})
+	}
+	return out
+}
+
+// controlNeeds are the privileges on the control tables.
+func controlNeeds() []need {
+	var out []need
+	for _, p := range []string{"CREATE", "ALTER", "DROP", "INDEX", "SELECT", "INSERT", "UPDATE", "DELETE"} {
+		out = append(out, need{names: []string{p}, why: "tables are made, filled and kept up to date"})
+	}
+	return out
+}
 
 // targetPrivileges: the account on the target can make and change all that is
 // selected, and the control tables.
@@ -103,14 +123,54 @@ var targetPrivileges = Check{ID: "target-privileges", Needs: target, Run: func(c
 	if err != nil {
 		return nil, err
 	}
-	var needs []need
-	for _, p := range []string{"CREATE", "ALTER", "DROP", "INDEX", "SELECT", "INSERT", "UPDATE", "DELETE", "REFERENCES"} {
-		needs = append(needs, need{names: []string{p}, why: "tables are made, filled and kept up to date"})
-	}
-	if slices.ContainsFunc(e.Objects, func(o Object) bool { return o.Kind == "view" }) {
-		needs = append(needs, need{names: []string{"CREATE VIEW"}, why: "views are made"}, need{names: []string{"SHOW VIEW"}, why: "views are compared"})
-	}
-	out := lacking(g, "target", needs, e.schemas(func(o Object) string { return o.Target.Schema }))
-	out = append(out, lacking(g, "target", needs[:8], []string{"_tidegate"})...)
-	return append(out, lacking(g, "target", []need{{names: []string{"PROCESS"}, global: true, why: "the identity of InnoDB tables tells whether a DDL ran before a crash"}}, nil)...), nil
+	out := lacking(g, "target", targetNeeds(e), e.schemas(targetSchema))
+	return append(out, lacking(g, "target", controlNeeds(), []string{controlSchema})...), nil
 }}
+
+// controlSchema holds the control tables on the target.
+const controlSchema = "_tidegate"
+
+func sourceSchema(o Object) string { return o.Source.Schema }
+func targetSchema(o Object) string { return o.Target.Schema }
+
+// Grants is the text that gives the accounts of both endpoints the least
+// privileges for this pipeline, for the servers' versions. A side that cannot
+// be reached is left out.
+func Grants(e *Env) []string {
+	var out []string
+	if e.Source != nil {
+		out = append(out, grantText("on the source", e.Spec.From.User, sourceNeeds(e), e.schemas(sourceSchema))...)
+	}
+	if e.Target != nil {
+		out = append(out, grantText("on the target", e.Spec.To.User, targetNeeds(e), e.schemas(targetSchema))...)
+		out = append(out, grantText("on the target", e.Spec.To.User, controlNeeds(), []string{controlSchema})...)
+	}
+	return out
+}
+
+// grantText is one GRANT per database, and one for what is global.
+func grantText(where, user string, needs []need, schemas []string) []string {
+	var global, local []string
+	for _, n := range needs {
+		if n.global {
+			global = append(global, n.names[0])
+		} else {
+			local = append(local, n.names[0])
+		}
+	}
+	account := mysql.String(user) + "@'%'"
+	var out []string
+	if len(global) > 0 {
+		out = append(out, fmt.Sprintf("GRANT %s ON *.* TO %s; -- %s", strings.Join(global, ", "), account, where))
+	}
+	for _, s := range schemas {
+		out = append(out, fmt.Sprintf("GRANT %s ON %s.* TO %s; -- %s", strings.Join(local, ", "), schemaPattern(s), account, where))
+	}
+	return out
+}
+
+// schemaPattern quotes a database's name for GRANT, where '_' and '%' are
+// wildcards.
+func schemaPattern(name string) string {
+	return mysql.Ident(strings.NewReplacer("_", `\_`, "%", `\%`).Replace(name))
+}
