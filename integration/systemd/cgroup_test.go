@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -34,10 +33,4 @@ func (c *container) claimCgroup(t *testing.T) *os.File {
 	}
 	t.Fatal("a container needs cgroup2, and it is not mounted on this host")
 	return nil
-}
-
-// inCgroup has a process begin its life in a group, and end with the thread
-// that started it.
-func inCgroup(group *os.File) *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(group.Fd()), Setsid: true, Pdeathsig: syscall.SIGKILL}
 }

@@ -5,14 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -23,6 +21,7 @@ import (
 type container struct {
 	root    string
 	cgroup  string
+	watcher *watcher
 	process *os.Process // systemd-nspawn
 	leader  int         // the container's PID 1, as the host numbers it
 	console *os.File
@@ -76,26 +75,23 @@ func (c *container) boot(t *testing.T) {
 	}
 	cmd := exec.Command("systemd-nspawn", args...)
 	cmd.Env = append(os.Environ(), "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1") // also where the host still mixes both
-	cmd.SysProcAttr = inCgroup(group)
+	cmd.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(group.Fd()), Setsid: true}
 	var err error
 	if c.console, err = os.Create(filepath.Join(t.TempDir(), "console")); err != nil {
 		t.Fatal(err)
 	}
 	cmd.Stdout, cmd.Stderr = c.console, c.console
-	started := make(chan error)
-	go func() { // ends with the container
-		runtime.LockOSThread() // the death signal comes when this thread ends, not the process
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait() // killed, in the end
-		}
-		close(c.ended)
-	}()
-	if err := <-started; err != nil {
-		t.Fatalf("start systemd-nspawn, which make deps installs: %v", errors.Join(err, removeCgroup(c.cgroup)))
+	if c.watcher, err = watch(c); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("start systemd-nspawn, which make deps installs: %v", errors.Join(err, c.watcher.dismiss()))
 	}
 	c.process = cmd.Process
+	go func() { // ends with the container
+		_ = cmd.Wait() // killed, in the end
+		close(c.ended)
+	}()
 	t.Cleanup(func() { c.remove(t) })
 	until(t, 2*time.Minute, "the container's systemd to come up", func() error {
 		select {
@@ -203,37 +199,16 @@ func (c *container) consoleText() string {
 	return string(b[max(0, len(b)-4000):])
 }
 
-// remove kills everything that runs in the container. Its files are the test's.
+// remove ends everything that runs in the container and removes its files.
 func (c *container) remove(t *testing.T) {
 	if t.Failed() {
 		t.Log(c.journal())
 	}
-	if err := os.WriteFile(filepath.Join(c.cgroup, "cgroup.kill"), []byte("1"), 0); err != nil {
-		_ = c.process.Kill() // its payload has a death signal, and is the PID 1 of the rest
+	_ = c.console.Close()
+	if err := c.watcher.dismiss(); err != nil {
+		t.Errorf("remove the container: %v", err)
 	}
 	<-c.ended
-	_ = c.console.Close()
-	_ = os.RemoveAll(filepath.Join("/run/systemd/nspawn/propagate", filepath.Base(c.cgroup))) // of a killed nspawn
-	until(t, 30*time.Second, "the container's processes to end", func() error { return removeCgroup(c.cgroup) })
-}
-
-// removeCgroup removes a group and those below it, the lowest first. They hold
-// no files of their own, so there is nothing else to remove.
-func removeCgroup(dir string) error {
-	var groups []string
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		switch {
-		case errors.Is(err, fs.ErrNotExist): // its last process has just ended
-			return nil
-		case err == nil && e.IsDir():
-			groups = append(groups, path)
-		}
-		return err
-	})
-	for _, g := range slices.Backward(groups) {
-		err = errors.Join(err, os.Remove(g))
-	}
-	return err
 }
 
 // until polls; what ask had to say last is shown when time runs out.
