@@ -28,7 +28,7 @@ const (
 // SQLMode is the mode of every session: strict, so that nothing is cut or
 // changed silently, while zero and invalid dates that a source holds pass; key
 // value 0 is a value; string literals follow AppendString.
-const SQLMode = "STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION"
+const SQLMode = "NO_AUTO_VALUE_ON_ZERO,STRICT_ALL_TABLES,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION"
 
 // Conn is how to reach one endpoint, with what was learnt about its server.
 type Conn struct {
@@ -87,7 +87,6 @@ var always = map[string]string{
 	"sql_auto_is_null":         "0",
 	"sql_quote_show_create":    "1",
 	"sql_notes":                "1",
-	"max_error_count":          "64",
 	"group_concat_max_len":     "1048576",
 	"wait_timeout":             "86400",
 	"interactive_timeout":      "86400",
@@ -96,8 +95,6 @@ var always = map[string]string{
 	"innodb_lock_wait_timeout": "30",
 	"lock_wait_timeout":        "120",
 	"character_set_results":    "",
-	"auto_increment_increment": "1",
-	"auto_increment_offset":    "1",
 }
 
 // perFlavor are settings of one flavour that may be missing in a version, or
@@ -107,12 +104,12 @@ var perFlavor = map[Flavor]map[string]string{
 		"transaction_isolation": "'READ-COMMITTED'", "transaction_read_only": "0", "max_execution_time": "0",
 		"information_schema_stats_expiry": "0", "show_gipk_in_create_table_and_information_schema": "ON",
 		"sql_generate_invisible_primary_key": "OFF", "sql_require_primary_key": "OFF", "explicit_defaults_for_timestamp": "ON",
-		"innodb_strict_mode": "ON", "cte_max_recursion_depth": "1000000",
+		"innodb_strict_mode": "ON", "cte_max_recursion_depth": "1000000", "auto_increment_increment": "1", "auto_increment_offset": "1", "max_error_count": "64",
 	},
 	MariaDB: {
 		"tx_isolation": "'READ-COMMITTED'", "tx_read_only": "0", "max_statement_time": "0", "check_constraint_checks": "1",
 		"innodb_strict_mode": "1", "alter_algorithm": "DEFAULT", "idle_transaction_timeout": "0", "idle_readonly_transaction_timeout": "0",
-		"idle_write_transaction_timeout": "0", "explicit_defaults_for_timestamp": "ON",
+		"idle_write_transaction_timeout": "0", "explicit_defaults_for_timestamp": "ON", "auto_increment_increment": "1", "auto_increment_offset": "1", "max_error_count": "64",
 	},
 }
 

@@ -1,0 +1,161 @@
+package mysql_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"testing"
+
+	driver "github.com/go-sql-driver/mysql"
+
+	"github.com/tidegate-io/tidegate/integration/dbtest"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/spec"
+)
+
+func TestMain(m *testing.M) { os.Exit(dbtest.Tests(m).Run()) }
+
+// Real and invented versions: the number alone never tells the flavour.
+func TestParseVersion(t *testing.T) {
+	for text, want := range map[string]string{
+		"9.7.4":                              "mysql 9.7.4",
+		"8.0.36-0ubuntu0.22.04.1":            "mysql 8.0.36",
+		"5.7.44-log":                         "mysql 5.7.44",
+		"26.7.1":                             "mysql 26.7.1",
+		"8.4":                                "mysql 8.4.0",
+		"10.11.19-MariaDB-0+deb12u1-log":     "mariadb 10.11.19",
+		"5.5.5-10.6.12-MariaDB-1:10.6.12":    "mariadb 10.6.12",
+		"11.8.6-MariaDB-ubu2404":             "mariadb 11.8.6",
+		"12.3.1-mariadb":                     "mariadb 12.3.1",
+		"8.0.35-27 Percona Server (GPL)":     "mysql 8.0.35",
+		"5.5.5-10.11.6-MariaDB-embedded-log": "mariadb 10.11.6",
+	} {
+		f, major, minor, patch, err := mysql.ParseVersion(text)
+		if got := fmt.Sprintf("%s %d.%d.%d", f, major, minor, patch); err != nil || got != want {
+			t.Errorf("%s: got %s, %v, want %s", text, got, err, want)
+		}
+	}
+	if _, _, _, _, err := mysql.ParseVersion("no number"); err == nil {
+		t.Error("a text without a number is a version")
+	}
+}
+
+// The class comes from the number: servers echo row data in their messages.
+func TestClassify(t *testing.T) {
+	server := func(n uint16) error {
+		return fmt.Errorf("apply: %w", &driver.MySQLError{Number: n, Message: "Duplicate entry 'connection refused' for key"})
+	}
+	for want, errs := range map[mysql.Class][]error{
+		mysql.Transient:      {server(1205), server(1213), server(1290), server(1040), errors.New("broken pipe"), context.DeadlineExceeded},
+		mysql.Data:           {server(1062), server(1264), server(1406), server(3140)},
+		mysql.Config:         {server(1045), server(1142), server(1153), server(1197), server(9999)},
+		mysql.OutcomeUnknown: {fmt.Errorf("lane 1: %w: %w", mysql.ErrOutcomeUnknown, server(1205))},
+		mysql.Fatal:          {&mysql.Error{Class: mysql.Fatal, Err: server(1062)}, context.Canceled},
+	} {
+		for _, err := range errs {
+			if got := mysql.Classify(err); got != want {
+				t.Errorf("%v: class %s, want %s", err, got, want)
+			}
+		}
+	}
+}
+
+// Every byte survives quoting, in text and in raw sessions of both flavours.
+func TestQuoting(t *testing.T) {
+	for _, flavor := range []dbtest.Flavor{dbtest.MySQL, dbtest.MariaDB} {
+		s := dbtest.Shared(t, dbtest.Config{Flavor: flavor})
+		conn, err := mysql.Dial(t.Context(), s.Endpoint())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []byte
+		for i := range 256 {
+			all = append(all, byte(i), '\'', '\\')
+		}
+		db, err := conn.Open(mysql.Raw, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		var got []byte
+		if err := db.QueryRowContext(t.Context(), "SELECT "+string(mysql.AppendString(nil, all))).Scan(&got); err != nil || string(got) != string(all) {
+			t.Errorf("%s: bytes changed on the way: %v", flavor, err)
+		}
+		schema := s.NewSchema(t)
+		odd := "a`b'c\"d é\\"
+		if _, err := s.DB().ExecContext(t.Context(), "CREATE TABLE "+mysql.Table(schema, odd)+" ("+mysql.Ident(odd)+" INT)"); err != nil {
+			t.Errorf("%s: %v", flavor, err)
+		}
+	}
+}
+
+// Nothing a server's global settings say reaches a session of ours.
+func TestSessionsInheritNothing(t *testing.T) {
+	hostile := map[dbtest.Flavor][]string{
+		dbtest.MySQL:   {"max_execution_time=60000", "transaction_isolation='SERIALIZABLE'"},
+		dbtest.MariaDB: {"max_statement_time=60", "tx_isolation='SERIALIZABLE'"},
+	}
+	for flavor, extra := range hostile {
+		s := dbtest.Start(t, dbtest.Config{Flavor: flavor})
+		for _, set := range append(extra, "time_zone='+05:30'", "sql_mode='ANSI_QUOTES,NO_BACKSLASH_ESCAPES'", "sql_select_limit=1", "sql_safe_updates=1", "autocommit=0",
+			"foreign_key_checks=1", "group_concat_max_len=10", "max_error_count=0", "auto_increment_increment=7", "net_write_timeout=1", "character_set_client=latin1") {
+			if _, err := s.DB().ExecContext(t.Context(), "SET GLOBAL "+set); err != nil {
+				t.Fatalf("%s: SET GLOBAL %s: %v", flavor, set, err)
+			}
+		}
+		conn, err := mysql.Dial(t.Context(), s.Endpoint())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, charset := range []mysql.Charset{mysql.Text, mysql.Raw} {
+			db, err := conn.Open(charset, 1, mysql.Set("lock_wait_timeout", "7"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			isolation := "tx_isolation"
+			if flavor == dbtest.MySQL {
+				isolation = "transaction_isolation"
+			}
+			want := "+00:00|" + mysql.SQLMode + "|18446744073709551615|0|1|0|1048576|64|1|READ-COMMITTED|" + string(charset) + "|" + string(charset) + "|7"
+			var got string
+			err = db.QueryRowContext(t.Context(), `SELECT CONCAT_WS('|', @@time_zone, @@sql_mode, @@sql_select_limit, @@sql_safe_updates+0, @@autocommit+0, @@foreign_key_checks+0,
+				@@group_concat_max_len, @@max_error_count, @@auto_increment_increment, @@`+isolation+`, @@character_set_client, @@character_set_results, @@lock_wait_timeout)`).Scan(&got)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != want {
+				t.Errorf("%s %s:\n got %s\nwant %s", flavor, charset, got, want)
+			}
+		}
+	}
+}
+
+// A wrong door is told apart: each has a code and says what to do.
+func TestDialErrors(t *testing.T) {
+	s := dbtest.Shared(t, dbtest.Config{})
+	good := s.Endpoint()
+	for name, tc := range map[string]struct {
+		change func(*spec.Endpoint)
+		code   string
+		class  mysql.Class
+	}{
+		"wrong password": {func(e *spec.Endpoint) { e.Password = spec.Secret{Value: "wrong"} }, "login", mysql.Config},
+		"unset secret":   {func(e *spec.Endpoint) { e.Password = spec.Secret{Env: "TIDEGATE_NO_SUCH_VARIABLE"} }, "secret", mysql.Config},
+		"nobody listens": {func(e *spec.Endpoint) { e.Address = "127.0.0.1:1" }, "unreachable", mysql.Transient},
+		"wrong flavour":  {func(e *spec.Endpoint) { e.Flavor = "mariadb" }, "flavor", mysql.Config},
+		"untrusted":      {func(e *spec.Endpoint) { e.TLS.Mode = spec.TLSVerifyFull }, "tls", mysql.Config},
+		"no CA file":     {func(e *spec.Endpoint) { e.TLS = spec.TLS{Mode: spec.TLSVerifyCA, CAFile: "/nonexistent.pem"} }, "tls", mysql.Config},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ep := good
+			tc.change(&ep)
+			_, err := mysql.Dial(t.Context(), ep)
+			e, ok := errors.AsType[*mysql.Error](err)
+			if !ok || e.Code != tc.code || e.Class != tc.class || e.Hint() == "" {
+				t.Fatalf("got %v (%+v), want code %s, class %s and a hint", err, e, tc.code, tc.class)
+			}
+		})
+	}
+}
