@@ -21,7 +21,7 @@ import (
 func TestMain(m *testing.M) {
 	code := dbtest.Tests(m).Run()
 	if code == 0 {
-		if err := goleak.Find(); err != nil {
+		if err := goleak.Find(goleak.IgnoreTopFunction("github.com/golang/glog.(*fileSink).flushDaemon")); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = 1
 		}
