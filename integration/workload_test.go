@@ -3,6 +3,7 @@ package integration
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -32,6 +33,7 @@ type shop struct {
 	calm   atomic.Bool // no schema changes from now on
 	big    bool        // now and then a transaction of many rows
 	pause  time.Duration
+	tough  bool // goes on when its connection is killed
 
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
@@ -138,6 +140,9 @@ func (s *shop) write(ctx context.Context, w int, r *rand.Rand) {
 		}
 		if ctx.Err() != nil || s.fenced.Load() {
 			return
+		}
+		if s.tough && (errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn)) {
+			continue
 		}
 		s.failed.Store(&err)
 		return

@@ -51,7 +51,12 @@ func (r *Runner) look(ctx context.Context) (*seen, *run.CheckReport, error) {
 		e.Own = r.owns(ctx, e.Target)
 	}
 	if e.Source != nil {
-		if out.model, err = r.objects(ctx, e); err != nil {
+		// What the account may not read is a finding beside those of the
+		// privileges, which name the grant.
+		if out.model, err = r.objects(ctx, e); err != nil && mysql.Number(err) != 0 && mysql.Classify(err) == mysql.Config {
+			e.Known = append(e.Known, run.Finding{ID: "unsupported-now", Level: run.LevelError, Object: "source", Found: err.Error(),
+				Why: "what cannot be read cannot be moved", Remedy: toRunError(err).Remedy})
+		} else if err != nil {
 			return nil, nil, err
 		}
 	}

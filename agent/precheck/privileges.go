@@ -8,6 +8,8 @@ import (
 
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/run"
+	"github.com/tidegate-io/tidegate/internal/schema"
+	"github.com/tidegate-io/tidegate/internal/spec"
 )
 
 // need is one privilege, in any of its names, on everything or per database.
@@ -38,8 +40,23 @@ func lacking(g *grants, object string, needs []need, schemas []string) []run.Fin
 	return out
 }
 
+// schemas lists the databases of the objects, and those the file names: what an
+// account may not see is not among the objects.
 func (e *Env) schemas(pick func(Object) string) []string {
 	var out []string
+	for _, d := range e.Spec.Objects.Databases {
+		if strings.ContainsAny(d.Name, "*?") {
+			continue
+		}
+		rename := d.Name
+		if d.Rename != "" {
+			rename = d.Rename
+		}
+		id := Object{Source: schema.ID{Schema: d.Name}, Target: schema.ID{Schema: rename}}
+		if s := pick(id); !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
 	for _, o := range e.Objects {
 		if s := pick(o); !slices.Contains(out, s) {
 			out = append(out, s)
@@ -52,7 +69,8 @@ func (e *Env) schemas(pick func(Object) string) []string {
 func sourceNeeds(e *Env) []need {
 	mariadb := e.Source.Conn.Server.Flavor == mysql.MariaDB
 	out := []need{{names: []string{"SELECT"}, why: "rows and definitions are read"}}
-	if slices.ContainsFunc(e.Objects, func(o Object) bool { return o.Kind == "view" }) {
+	hidden := len(e.Objects) == 0 && slices.ContainsFunc(e.Spec.Objects.Databases, func(d spec.Database) bool { return d.Views })
+	if hidden || slices.ContainsFunc(e.Objects, func(o Object) bool { return o.Kind == "view" }) {
 		out = append(out, need{names: []string{"SHOW VIEW"}, why: "a view's definition is hidden without it"})
 	}
 	if !e.streams() {

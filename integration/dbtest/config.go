@@ -50,6 +50,7 @@ func placeArgs(inner string, port int) []string {
 		"--datadir=" + inner + "/data",
 		"--socket=" + inner + "/s.sock",
 		"--pid-file=" + inner + "/pid",
+		"--tmpdir=" + inner + "/tmp", // a MariaDB that starts removes temporary tables from it, whoever made them
 		"--bind-address=127.0.0.1",
 		fmt.Sprintf("--port=%d", port),
 		"--skip-name-resolve",

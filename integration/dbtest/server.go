@@ -66,7 +66,7 @@ func (s *Server) launch(ctx context.Context, template string) error {
 	if s.watcher, err = watch(s.Dir); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(s.Dir, 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(s.Dir, "tmp"), 0o755); err != nil {
 		return err
 	}
 	if err := copyTree(ctx, template, filepath.Join(s.Dir, "data")); err != nil {

@@ -46,7 +46,7 @@ func buildTemplate(ctx context.Context, in installation, dir string) error {
 		return err
 	}
 	defer s.release()
-	if err := os.MkdirAll(s.dir(), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(s.dir(), "tmp"), 0o755); err != nil {
 		return err
 	}
 	if out, err := initialise(ctx, s); err != nil {
