@@ -50,7 +50,7 @@ type Applier struct {
 func New(cfg Config, deps Deps) *Applier {
 	a := &Applier{
 		cfg: cfg.withDefaults(deps.Target.Server), deps: deps, form: sqltext.FormOf(deps.Target.Server),
-		frontier: newFrontier(), retunes: make(chan retune), texts: buffers{free: make(chan []byte, 16)}, metrics: newMetrics(deps.Registerer),
+		frontier: newFrontier(), retunes: make(chan retune), texts: buffers{free: make(chan []byte, 8)}, metrics: newMetrics(),
 	}
 	a.tables = newTables(deps.Catalog, a.form)
 	if cfg.MaxRate > 0 {
@@ -93,6 +93,11 @@ func (a *Applier) Run(ctx context.Context) error {
 	if a.frontier.lanes() == 0 {
 		return errors.New("apply: Run before Open")
 	}
+	unregister, err := a.metrics.register(a.deps.Registerer)
+	if err != nil {
+		return err
+	}
+	defer unregister()
 	pool, err := a.openPool(a.frontier.lanes())
 	if err != nil {
 		return err

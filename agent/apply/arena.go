@@ -4,9 +4,10 @@ import "unsafe"
 
 // arena hands out strings that live as long as a batch, without an allocation
 // each.
-type arena struct{ free []byte }
-
-const arenaBlock = 256 << 10
+type arena struct {
+	free  []byte
+	block int // size of the last block; they grow, since most batches are small
+}
 
 // keep copies b.
 func (a *arena) keep(b []byte) string {
@@ -14,7 +15,8 @@ func (a *arena) keep(b []byte) string {
 		return ""
 	}
 	if len(a.free) < len(b) {
-		a.free = make([]byte, max(arenaBlock, len(b)))
+		a.block = min(max(2*a.block, 1<<10), 256<<10)
+		a.free = make([]byte, max(a.block, len(b)))
 	}
 	n := copy(a.free, b)
 	s := unsafe.String(&a.free[0], n)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tidegate-io/tidegate/internal/change"
+	"github.com/tidegate-io/tidegate/internal/mysql"
 )
 
 // ddl executes a statement with all lanes drained. Of a CREATE TABLE … SELECT
@@ -58,8 +59,7 @@ func (r *loop) statement(ctx context.Context, b *batch, stmt *change.Statement) 
 			return r.a.deps.Ledger.Advance(r.work, tx, b.step(), lanes)
 		})
 		if err == nil && !committed {
-			err = fmt.Errorf("statement of batch %d ended without its commit", b.seq)
-			return err
+			return &mysql.Error{Class: mysql.Fatal, Code: "ddl_uncommitted", Err: fmt.Errorf("the statement of batch %d ended without moving the ledger", b.seq)}
 		}
 		if err == nil {
 			r.a.metrics.done(b, time.Since(begun))

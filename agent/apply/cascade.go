@@ -108,7 +108,7 @@ func (a *Applier) cascade(ctx context.Context, l *lane, o *op) error {
 		}
 		step, err := r.reach(o.table, &c)
 		if err != nil {
-			return err
+			return uncarried(err)
 		}
 		if step == nil {
 			continue
@@ -119,6 +119,11 @@ func (a *Applier) cascade(ctx context.Context, l *lane, o *op) error {
 		}
 	}
 	return nil
+}
+
+// uncarried says that a cascade cannot be carried out as the tables are.
+func uncarried(err error) error {
+	return &mysql.Error{Class: mysql.Config, Code: "cascade", Err: err, Remedy: "compare the foreign keys and their columns on both sides"}
 }
 
 // reach makes the first step from an image of the log; nil if the foreign key
@@ -157,7 +162,7 @@ func (r *cascadeRule) reach(t *table, c *change.Change) (*reach, error) {
 // read before they change, so that a circle of foreign keys ends.
 func (a *Applier) reach(ctx context.Context, l *lane, s *reach) error {
 	if s.depth > deepest {
-		return errors.New("it goes deeper than any server follows")
+		return uncarried(errors.New("it goes deeper than any server follows"))
 	}
 	plan, err := a.deps.Catalog.Plan(s.child.Schema, s.child.Table)
 	if err != nil || plan == nil || plan.Target == nil {
@@ -168,7 +173,7 @@ func (a *Applier) reach(ctx context.Context, l *lane, s *reach) error {
 	}
 	columns, err := childColumns(plan, s.child.Key)
 	if err != nil {
-		return err
+		return uncarried(err)
 	}
 	where := s.where(columns)
 	next := s.onward(plan, columns)

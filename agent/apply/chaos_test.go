@@ -11,6 +11,7 @@ import (
 	"github.com/tidegate-io/tidegate/agent/apply"
 	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/integration/faultnet"
+	"github.com/tidegate-io/tidegate/internal/mysql"
 )
 
 // dice is a random source that goroutines share.
@@ -93,9 +94,13 @@ func TestAbandonedOwners(t *testing.T) {
 			tg.epoch++
 			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(20+d.n(150))*time.Millisecond)
 			err := tg.replayOnce(ctx, until)
+			stopped := ctx.Err() != nil
 			cancel()
 			if err == nil {
 				break
+			}
+			if c := mysql.Classify(err); !stopped && c != mysql.Transient && c != mysql.OutcomeUnknown {
+				t.Fatal(err)
 			}
 			if half(t, tg) {
 				halves++

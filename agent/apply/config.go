@@ -36,7 +36,7 @@ func (c Config) withDefaults(server *mysql.Server) Config {
 		c.BatchRows = 40_000
 	}
 	if c.BatchBytes <= 0 {
-		c.BatchBytes = 16 << 20
+		c.BatchBytes = 12 << 20
 	}
 	if c.OnConflict == "" {
 		c.OnConflict = spec.ConflictFail
@@ -65,7 +65,8 @@ type Deps struct {
 	Registerer prometheus.Registerer
 }
 
-// Catalog resolves the tables that events name.
+// Catalog resolves the tables that events name. It is asked by several
+// goroutines at once.
 type Catalog interface {
 	// Plan returns how a source table is written, nil if it is not selected. The
 	// answer holds until the next DDL has been executed.

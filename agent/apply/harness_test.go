@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -218,6 +219,7 @@ func (p *pair) tables() []string {
 
 // catalog reads plans from both servers.
 type catalog struct {
+	mu      sync.Mutex // guards plans
 	target  *target
 	plans   map[string]*apply.Plan
 	windows map[string]*gate.Table
@@ -230,6 +232,8 @@ func (c *catalog) Plan(s, table string) (*apply.Plan, error) {
 	if s != c.target.pair.schema {
 		return nil, nil
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if p, ok := c.plans[table]; ok {
 		return p, nil
 	}

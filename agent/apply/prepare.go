@@ -1,6 +1,11 @@
 package apply
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+
+	"github.com/tidegate-io/tidegate/internal/mysql"
+)
 
 // prepare reduces, splits and renders a batch. It may run while the batch
 // before is being executed: nothing in it depends on what that does.
@@ -22,7 +27,7 @@ func (a *Applier) prepare(b *batch, lanes int, done []bool) error {
 		}
 	}
 	if err := a.assign(b, done); err != nil {
-		return fmt.Errorf("batch %d: %w", b.seq, err)
+		return unrenderable(b, err)
 	}
 	r := renderer{fill: a.cfg.StatementBytes, packet: int(a.deps.Target.Server.MaxPacket)}
 	for i, s := range b.shares {
@@ -31,10 +36,20 @@ func (a *Applier) prepare(b *batch, lanes int, done []bool) error {
 		}
 		s.text = a.texts.get()
 		if err := r.render(s); err != nil {
-			return fmt.Errorf("batch %d: %w", b.seq, err)
+			return unrenderable(b, err)
 		}
 	}
 	return nil
+}
+
+// unrenderable classes an error of a row that no statement can be made of: the
+// same row fails again, however often it is tried.
+func unrenderable(b *batch, err error) error {
+	if _, ok := errors.AsType[*mysql.Error](err); ok {
+		return fmt.Errorf("batch %d: %w", b.seq, err)
+	}
+	return &mysql.Error{Class: mysql.Data, Code: "value", Err: fmt.Errorf("batch %d, between %s and %s: %w", b.seq, b.from.pos, b.to.pos, err),
+		Remedy: "the source's log holds a value that cannot be carried over; repair the row on the source, or leave the table out"}
 }
 
 // buffers keeps the memory of statement texts from batch to batch.
@@ -53,7 +68,7 @@ func (f buffers) get() []byte {
 // kept.
 func (f buffers) put(b *batch) {
 	for _, s := range b.shares {
-		if cap(s.text) == 0 || cap(s.text) > 32<<20 {
+		if cap(s.text) == 0 || cap(s.text) > 4<<20 {
 			continue
 		}
 		select {
@@ -72,6 +87,9 @@ func (a *Applier) assign(b *batch, done []bool) error {
 	}
 	redo := firstLacking(done)
 	deletes, rest := make([][]op, len(b.shares)), make([][]op, len(b.shares))
+	for i := range rest {
+		rest[i] = make([]op, 0, len(b.items)/len(b.shares)+8)
+	}
 	for _, tb := range b.tables {
 		if tb.table.text == nil {
 			continue // decoded for its cascades, and none fires in this batch
