@@ -116,12 +116,13 @@ func (a *Applier) Run(ctx context.Context) error {
 
 // openPool makes a pool of row sessions, one for each lane.
 func (a *Applier) openPool(lanes int) (*sql.DB, error) {
-	var opts []mysql.Option
-	if a.deps.Target.Server.Flavor == mysql.MySQL {
-		// A long list of keys must stay a list of ranges, however long.
-		opts = append(opts, mysql.Set("range_optimizer_max_mem_size", "0"))
+	// A long list of keys must stay a list of ranges in the index: neither given
+	// up as too much memory, nor turned into a join with a temporary table.
+	opt := mysql.Set("range_optimizer_max_mem_size", "0")
+	if a.deps.Target.Server.Flavor == mysql.MariaDB {
+		opt = mysql.Set("in_predicate_conversion_threshold", "0")
 	}
-	return a.deps.Target.Open(mysql.Raw, lanes, opts...)
+	return a.deps.Target.Open(mysql.Raw, lanes, opt)
 }
 
 // openLanes connects the lanes that are not.

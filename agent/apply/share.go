@@ -27,7 +27,7 @@ type statement struct {
 
 // maxDeleteKeys bounds the keys of one DELETE: a longer list makes servers give
 // up on ranges.
-const maxDeleteKeys = 2000
+const maxDeleteKeys = 1000
 
 // renderer turns ops into statements.
 type renderer struct {

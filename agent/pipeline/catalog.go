@@ -175,3 +175,30 @@ func (c *catalog) pairs() []verify.Table {
 	}
 	return out
 }
+
+// comparesAlike reports whether the target keeps apart all rows that the source
+// keeps apart: each of its unique keys is one of the source's, over the same
+// columns with the same collations. Then a row that a chunk removed comes back
+// with the log, whatever moved between (R17).
+func (c *catalog) comparesAlike(id int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.byID[id]
+	if e == nil || e.row.Definition.Flavor != e.target.Flavor {
+		return e == nil
+	}
+	for i := range e.target.Keys {
+		k := &e.target.Keys[i]
+		if k.Unique && !slices.ContainsFunc(e.row.Definition.Keys, func(s schema.Key) bool { return s.Unique && slices.Equal(s.Parts, k.Parts) }) {
+			return false
+		}
+		for _, p := range k.Parts {
+			from, _ := e.row.Definition.Column(p.Column)
+			to, _ := e.target.Column(p.Column)
+			if k.Unique && (from == nil || to == nil || from.Collation != to.Collation) {
+				return false
+			}
+		}
+	}
+	return true
+}

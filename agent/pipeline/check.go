@@ -96,7 +96,7 @@ func (r *Runner) objects(ctx context.Context, e *precheck.Env) (*structure.Model
 	}
 	for _, v := range model.Views {
 		schemaName, name, _ := sel.Match(v.ID.Schema, v.ID.Name)
-		e.Objects = append(e.Objects, precheck.Object{Kind: "view", Source: v.ID, Target: schema.ID{Schema: schemaName, Name: name}})
+		e.Objects = append(e.Objects, precheck.Object{Kind: "view", Definer: v.Definer(), Source: v.ID, Target: schema.ID{Schema: schemaName, Name: name}})
 	}
 	e.Known = append(e.Known, findings(model.Others)...)
 	e.Known = append(e.Known, unselectedParents(model, sel)...)

@@ -57,6 +57,9 @@ func (s *session) reachImage(ctx context.Context) error {
 		return err
 	}
 	for _, r := range s.catalog.rows() {
+		if s.catalog.comparesAlike(r.ID) {
+			continue
+		}
 		if open, err := s.copier.Settle(ctx, r.ID); err != nil || len(open) > 0 {
 			return errors.Join(err, errUnpaid(r, open))
 		}

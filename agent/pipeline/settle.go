@@ -52,6 +52,9 @@ func (s *session) awaitWindow(ctx context.Context, r ledger.TableRow) error {
 // the target cannot hold beside another: it compares more widely than the
 // source (R17).
 func (s *session) settle(ctx context.Context, r ledger.TableRow) error {
+	if s.catalog.comparesAlike(r.ID) {
+		return nil // no row can be in another's way for good
+	}
 	var open []ledger.Debt
 	for range settleLooks {
 		var err error

@@ -21,6 +21,7 @@ type Object struct {
 	Target  schema.ID
 	Engine  string
 	Keyless bool
+	Definer string // of a view: user@host, "" if none is named
 	Rows    uint64 // estimated
 	Bytes   uint64
 }

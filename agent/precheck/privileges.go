@@ -122,7 +122,28 @@ func targetNeeds(e *Env) []need {
 	if slices.ContainsFunc(e.Objects, func(o Object) bool { return o.Kind == "view" }) {
 		out = append(out, need{names: []string{"CREATE VIEW"}, why: "views are made"}, need{names: []string{"SHOW VIEW"}, why: "views are compared"})
 	}
-	return out
+	return append(out, definerNeeds(e)...)
+}
+
+// definerNeeds are the privileges to make views that run as another account.
+func definerNeeds(e *Env) []need {
+	foreign := slices.ContainsFunc(e.Objects, func(o Object) bool {
+		user, _, _ := strings.Cut(o.Definer, "@")
+		return o.Definer != "" && user != e.Spec.To.User
+	})
+	why := "a view keeps the DEFINER it has on the source"
+	server := e.Target.Conn.Server
+	switch {
+	case !foreign:
+		return nil
+	case server.Flavor == mysql.MariaDB:
+		return []need{{names: []string{"SET USER", "SUPER"}, global: true, why: why}}
+	case server.AtLeast(8, 2, 0):
+		return []need{{names: []string{"SET_ANY_DEFINER", "SUPER"}, global: true, why: why},
+			{names: []string{"ALLOW_NONEXISTENT_DEFINER", "SUPER"}, global: true, why: why + ", which the target may not have yet"}}
+	default:
+		return []need{{names: []string{"SET_USER_ID", "SUPER"}, global: true, why: why}}
+	}
 }
 
 // controlNeeds are the privileges on the control tables.

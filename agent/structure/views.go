@@ -13,8 +13,8 @@ import (
 )
 
 // views makes the views. A view may use another one, so those that fail are
-// tried again as long as any other succeeds; what is left is named, and the
-// others are carried.
+// tried again as long as any other succeeds; what is left stops the run, by
+// name.
 func (c *Creator) views(ctx context.Context, conn *sql.Conn, m *Model, made *Made) error {
 	left := slices.DeleteFunc(slices.Clone(m.Views), func(v *View) bool { return v.Broken != nil })
 	failed := map[schema.ID]error{}
@@ -35,9 +35,9 @@ func (c *Creator) views(ctx context.Context, conn *sql.Conn, m *Model, made *Mad
 		}
 		left = again
 	}
-	for _, v := range left {
-		made.Findings = append(made.Findings, Finding{Object: v.ID.String(), Reason: "the target does not take the view: " + failed[v.ID].Error(),
-			Remedy: "make it by hand after completion, or change it on the source"})
+	if len(left) > 0 {
+		return &mysql.Error{Class: mysql.Config, Code: "create_view", Err: fmt.Errorf("the target does not take view %s (%d in all are refused): %w", left[0].ID, len(left), failed[left[0].ID]),
+			Remedy: "grant what the server's error names (a foreign DEFINER needs SET_ANY_DEFINER, on MariaDB SET USER), change the view on the source, or leave it out with except; then retry"}
 	}
 	for _, v := range m.Views {
 		if v.Broken != nil {
@@ -127,6 +127,19 @@ func (c *Creator) definer(ctx context.Context, q mysql.Querier, r *rewrite, st *
 			Remedy: "CREATE USER " + account + " on the target before completion"})
 	}
 	return nil
+}
+
+// Definer is the account the view runs as, "" if its text names none.
+func (v *View) Definer() string {
+	st, err := sqltext.Parse(v.Create, sqltext.Mode{})
+	if err != nil {
+		return ""
+	}
+	user, host, _, _, ok := definerOf(st)
+	if !ok {
+		return ""
+	}
+	return user + "@" + host
 }
 
 // definerOf finds the account after DEFINER.
