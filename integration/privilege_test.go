@@ -20,6 +20,12 @@ func TestLeastPrivileges(t *testing.T) {
 			s, p := newSite(t), sharedPair(t, c.from, c.to)
 			shop := newShop(t, p, "least_", 300)
 			shop.calm.Store(true)
+			for _, server := range []*dbtest.Server{p.src, p.dst} { // an ordinary account: a definer with SYSTEM_USER would need that too
+				execute(t, server, "CREATE USER teller@'127.0.0.1' IDENTIFIED BY '"+dbtest.Password+"'")
+				t.Cleanup(func() { server.DB().Exec("DROP USER teller@'127.0.0.1'") }) // the server may be gone with the test
+			}
+			execute(t, p.src, "GRANT SELECT ON `least\\_`.* TO teller@'127.0.0.1'")
+			execute(t, p.src, "CREATE OR REPLACE DEFINER=teller@'127.0.0.1' VIEW least_.rich AS SELECT id, owner FROM least_.accounts WHERE balance > 1000")
 			dropLater(t, p.dst, "least__v2")
 			t.Cleanup(func() { release(p.src) })
 			for _, server := range []*dbtest.Server{p.src, p.dst} {

@@ -30,7 +30,7 @@ type shop struct {
 	schema string
 	rows   int         // of the largest table
 	plain  bool        // documents as TEXT: the flavours print JSON differently
-	calm   atomic.Bool // no schema changes from now on
+	calm   atomic.Bool // no schema changes from now on, and a pace that leaves a slow machine room
 	big    bool        // now and then a transaction of many rows
 	pause  time.Duration
 	tough  bool // goes on when its connection is killed
@@ -133,6 +133,9 @@ func (s *shop) write(ctx context.Context, w int, r *rand.Rand) {
 		if err == nil {
 			s.done.Add(1)
 			time.Sleep(s.pause)
+			if s.calm.Load() {
+				time.Sleep(4 * time.Millisecond)
+			}
 			continue
 		}
 		if me, ok := errors.AsType[*mysql.MySQLError](err); ok && slices.Contains(ownConflicts, me.Number) {

@@ -37,7 +37,7 @@ func (c *Creator) views(ctx context.Context, conn *sql.Conn, m *Model, made *Mad
 	}
 	if len(left) > 0 {
 		return &mysql.Error{Class: mysql.Config, Code: "create_view", Err: fmt.Errorf("the target does not take view %s (%d in all are refused): %w", left[0].ID, len(left), failed[left[0].ID]),
-			Remedy: "grant what the server's error names (a foreign DEFINER needs SET_ANY_DEFINER, on MariaDB SET USER), change the view on the source, or leave it out with except; then retry"}
+			Remedy: "grant what the server's error names (a foreign DEFINER needs SET_ANY_DEFINER, on MariaDB SET USER; one that holds SYSTEM_USER needs that too), change the view on the source, or leave it out with except; then retry"}
 	}
 	for _, v := range m.Views {
 		if v.Broken != nil {

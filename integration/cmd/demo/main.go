@@ -26,6 +26,7 @@ var (
 	bin    = flag.String("bin", "", "the tidegate program; built when not given")
 	orders = flag.Int("orders", 200000, "orders on the source before the run; about 3.5 rows each")
 	keep   = flag.Bool("keep", false, "keep the program's logs")
+	only   = flag.String("only", "", "one source flavour, mysql or mariadb; both when not given")
 )
 
 func main() {
@@ -62,6 +63,9 @@ func demo(ctx context.Context) error {
 	}
 	var results []result
 	for _, pair := range []struct{ from, to dbtest.Flavor }{{dbtest.MySQL, dbtest.MySQL}, {dbtest.MariaDB, dbtest.MySQL}} {
+		if *only != "" && *only != string(pair.from) {
+			continue
+		}
 		began := time.Now()
 		m := &migration{program: program, work: filepath.Join(work, string(pair.from)), from: pair.from, to: pair.to}
 		res, err := m.run(ctx)
