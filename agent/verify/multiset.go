@@ -5,46 +5,62 @@ import (
 	"database/sql"
 	"fmt"
 
+	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/run"
 )
 
 // buckets is how many parts a table without a common key is split into, so that
 // a part that is written at the moment does not hold up the rest.
-const buckets = 64
+const buckets = 256
+
+// grouping is one look at a side: the aggregates of every bucket.
+type grouping [buckets]aggregate
 
 // multiset compares a table whose rows no key tells apart on both sides alike:
 // per bucket of the row's hash, the count and the sums must agree. The rows are
-// compared as a multiset, duplicates included.
+// compared as a multiset, duplicates included. Every look reads the whole table
+// once on each side, before and after, whatever is still open; each bucket is
+// settled by the rule of settle.
 func (v *Verifier) multiset(ctx context.Context, t Table, out *run.VerifyTable) error {
-	list := sums(t.columns())
-	bucket := fmt.Sprintf("CRC32(%s) %% %d", rowText(t.columns()), buckets)
-	var a, b map[int]aggregate
-	err := both(
-		func() (err error) { a, err = v.grouped(ctx, v.src, t.source(), list, bucket); return },
-		func() (err error) { b, err = v.grouped(ctx, v.dst, t.target(), list, bucket); return })
-	if err != nil {
-		return err
+	var open [buckets]bool
+	var proven [buckets]int
+	for i := range open {
+		open[i] = true
 	}
-	differing := 0
-	for i := range buckets {
-		x, y := a[i], b[i]
-		if x != y {
-			where := fmt.Sprintf("%s = %d", bucket, i)
-			var verdict verdict
-			x, y, verdict, err = settle(ctx, multisetLooks, v.deps.Drain,
-				func() (aggregate, error) { return v.sum(ctx, v.src, t.source(), list, where) },
-				func() (aggregate, error) { return v.sum(ctx, v.dst, t.target(), list, where) })
+	left, differing := buckets, 0
+	close := func(i int, source, target aggregate) {
+		open[i] = false
+		left--
+		out.RowsSource += source.rows
+		out.RowsTarget += target.rows
+	}
+	for attempt := 0; left > 0; attempt++ {
+		if attempt == multisetLooks {
+			return errBusy(t.source().table)
+		}
+		before, target, now, err := v.look(ctx, t)
+		if err != nil {
+			return err
+		}
+		for i := range open {
 			switch {
-			case err != nil:
-				return err
-			case verdict == undecided:
-				return errBusy(t.source().table)
-			case verdict == different:
-				differing++
+			case !open[i]:
+			case target[i] == before[i] || target[i] == now[i]:
+				close(i, target[i], target[i])
+			case before[i] != now[i]:
+				proven[i] = 0
+			default:
+				if proven[i]++; proven[i] >= confirm {
+					differing++
+					close(i, now[i], target[i])
+				}
 			}
 		}
-		out.RowsSource += x.rows
-		out.RowsTarget += y.rows
+		if left > 0 {
+			if err := pause(ctx, attempt); err != nil {
+				return err
+			}
+		}
 	}
 	v.chunks.Add(buckets)
 	out.Chunks = buckets
@@ -55,23 +71,42 @@ func (v *Verifier) multiset(ctx context.Context, t Table, out *run.VerifyTable) 
 	return nil
 }
 
-func (v *Verifier) grouped(ctx context.Context, db *sql.DB, s side, list, bucket string) (map[int]aggregate, error) {
-	rows, err := db.QueryContext(ctx, "SELECT "+bucket+" AS bucket, "+list+" FROM "+s.table+" GROUP BY bucket")
+// look reads the source, lets the applier catch up with that, and reads the
+// target and the source again.
+func (v *Verifier) look(ctx context.Context, t Table) (before, target, now *grouping, err error) {
+	if before, err = v.grouped(ctx, v.src, t, t.source()); err != nil {
+		return nil, nil, nil, err
+	}
+	if err = v.deps.Drain(ctx); err != nil {
+		return nil, nil, nil, err
+	}
+	err = both(
+		func() (err error) { target, err = v.grouped(ctx, v.dst, t, t.target()); return },
+		func() (err error) { now, err = v.grouped(ctx, v.src, t, t.source()); return })
+	return before, target, now, err
+}
+
+func (v *Verifier) grouped(ctx context.Context, db *sql.DB, t Table, s side) (*grouping, error) {
+	rows, err := db.QueryContext(ctx, fmt.Sprintf("SELECT CRC32(%s) %% %d AS bucket, %s FROM %s GROUP BY bucket", rowText(t.columns()), buckets, sums(t.columns()), s.table))
 	if err != nil {
 		return nil, fmt.Errorf("aggregate %s: %w", s.table, err)
 	}
 	defer rows.Close()
-	out := map[int]aggregate{}
+	out := &grouping{}
+	for i := range out {
+		out[i] = aggregate{sum: "0", reverse: "0"}
+	}
 	for rows.Next() {
-		var n int
+		var n sql.NullInt64
 		var a aggregate
 		if err := rows.Scan(&n, &a.rows, &a.hashed, &a.sum, &a.reverse); err != nil {
 			return nil, fmt.Errorf("aggregate %s: %w", s.table, err)
 		}
-		if a.rows != a.hashed {
-			return nil, fmt.Errorf("%d rows of %s have no checksum: raise max_allowed_packet on that server", a.rows-a.hashed, s.table)
+		if !n.Valid || a.rows != a.hashed {
+			return nil, &mysql.Error{Class: mysql.Config, Code: "row-too-wide", Err: fmt.Errorf("%d rows of %s have no checksum", a.rows-a.hashed, s.table),
+				Remedy: "raise max_allowed_packet on that server above the widest row"}
 		}
-		out[n] = a
+		out[n.Int64] = a
 	}
 	return out, rows.Err()
 }

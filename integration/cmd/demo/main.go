@@ -24,7 +24,7 @@ import (
 
 var (
 	bin    = flag.String("bin", "", "the tidegate program; built when not given")
-	orders = flag.Int("orders", 200000, "orders on the source before the run; about 3.5 rows each")
+	orders = flag.Int("orders", 175000, "orders on the source before the run; about 2.7 rows each")
 	keep   = flag.Bool("keep", false, "keep the program's logs")
 	only   = flag.String("only", "", "one source flavour, mysql or mariadb; both when not given")
 )

@@ -62,6 +62,8 @@ func (m *migration) run(ctx context.Context) (res result, err error) {
 	if err := m.programs(); err != nil {
 		return res, err
 	}
+	m.shop.buyers = m.src.Open("customer", demoPassword, "")
+	defer m.shop.buyers.Close()
 	m.shop.start(ctx)
 	defer m.shop.stop()
 	for _, step := range []func(context.Context) error{m.apply, m.killInCopy, m.killInStream, m.catchUp, m.verify, m.cutover} {

@@ -13,7 +13,8 @@ import (
 
 // shop is a small business: its schema, its rows, and people who buy.
 type shop struct {
-	db     *sql.DB
+	db     *sql.DB // of the server's administrator
+	buyers *sql.DB // of the account the customers have
 	flavor dbtest.Flavor
 	orders int
 
@@ -52,7 +53,7 @@ const (
 	products  = 5000
 )
 
-// create makes the schema and fills it on the server itself: about 3.5 rows an
+// create makes the schema and fills it on the server itself: about 2.7 rows an
 // order.
 func (s *shop) create(ctx context.Context, orders int) error {
 	s.orders = orders
@@ -67,6 +68,8 @@ func (s *shop) create(ctx context.Context, orders int) error {
 		fmt.Sprintf("INSERT INTO shop.order_lines SELECT n, 1, CONCAT('SKU-', LPAD(1 + n %% %d, 8, '0')), 1 + n %% 5, 9.99 FROM ", products)+numbers(orders),
 		fmt.Sprintf("INSERT INTO shop.order_lines SELECT n, 2, CONCAT('SKU-', LPAD(1 + n * 3 %% %d, 8, '0')), 1, 19.99 FROM ", products)+numbers(orders*2/3),
 		"INSERT INTO shop.audit SELECT '2025-06-01 00:00:00', n % 100, 'opened' FROM "+numbers(20000),
+		"CREATE USER customer@'127.0.0.1' IDENTIFIED BY '"+demoPassword+"'", // one that a read-only server stops
+		"GRANT SELECT, INSERT, UPDATE, DELETE ON shop.* TO customer@'127.0.0.1'",
 	)
 	for _, q := range statements {
 		if _, err := s.db.ExecContext(ctx, q); err != nil {

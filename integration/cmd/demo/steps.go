@@ -196,7 +196,7 @@ func (m *migration) killInStream(ctx context.Context) error {
 }
 
 func (m *migration) catchUp(ctx context.Context) error {
-	time.Sleep(5 * time.Second) // the workload goes on over the new agent
+	time.Sleep(3 * time.Second) // the workload goes on over the new agent
 	m.say("waiting until it has caught up under load")
 	return m.reach(ctx, 60*time.Second, "the run to catch up", func(s shownStatus) bool { return s.State == run.CaughtUp })
 }

@@ -57,7 +57,7 @@ func (s *shop) buy(ctx context.Context, w int) {
 }
 
 func (s *shop) transaction(ctx context.Context, r *rand.Rand, w int) error {
-	tx, err := s.db.BeginTx(ctx, nil)
+	tx, err := s.buyers.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
