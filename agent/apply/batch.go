@@ -113,7 +113,6 @@ type tableBatch struct {
 	serial   bool   // not reduced, not split
 
 	entries []entry
-	home    int // lane of a table that is not split
 }
 
 // sort splits the batch's items by table.

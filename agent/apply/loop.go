@@ -75,7 +75,7 @@ func (r *loop) run(ctx context.Context) error {
 	}
 	err := r.decide(ctx)
 	if r.flight != nil { // a wanted stop: let it land
-		if landed := r.land(<-r.landed); err == nil || ctx.Err() != nil && !errors.Is(landed, context.Canceled) && landed != nil {
+		if landed := r.land(<-r.landed); landed != nil && ctx.Err() != nil && !errors.Is(landed, context.Canceled) {
 			err = landed
 		}
 	}

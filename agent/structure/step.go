@@ -3,7 +3,6 @@ package structure
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -128,8 +127,8 @@ func unclearError(in ledger.Intent, now []ledger.Object) error {
 		is = append(is, o.String())
 	}
 	return &mysql.Error{Class: mysql.Fatal, Code: "ddl_unclear",
-		Err: errors.New(fmt.Sprintf("it cannot be told whether %.500q ran to its end on the target before the interruption; before it: %s; now: %s",
-			in.Statement, strings.Join(was, ", "), strings.Join(is, ", "))),
+		Err: fmt.Errorf("it cannot be told whether %.500q ran to its end on the target before the interruption; before it: %s; now: %s",
+			in.Statement, strings.Join(was, ", "), strings.Join(is, ", ")),
 		Remedy: fmt.Sprintf("bring the objects to the state after the statement and UPDATE `_tidegate`.`intent` SET done = 1 WHERE seq = %d AND step = %d, or to the state before it and DELETE that row; then retry", in.Seq, in.Step)}
 }
 

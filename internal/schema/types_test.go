@@ -14,7 +14,6 @@ import (
 type typeCase struct {
 	ddl    string
 	values []string
-	only   string // a flavour's family; "" is all
 	index  string // the column list of an index; "" is none
 }
 
