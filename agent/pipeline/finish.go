@@ -8,18 +8,12 @@ import (
 
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/schema"
-	"github.com/tidegate-io/tidegate/internal/spec"
 )
 
-// finish does the last work on the target and ends the run. The checkpoint says
-// that the run is complete before its control rows go, so a crash in between is
-// not mistaken for a lost ledger.
-func (s *session) finish(ctx context.Context) error {
-	if s.spec.Type != spec.TypeStructure {
-		if err := s.finishTarget(ctx); err != nil {
-			return err
-		}
-	}
+// conclude ends a run whose stages have all ended: nothing may write any more
+// when the control rows go. The checkpoint says that the run is complete before
+// that, so a crash in between is not mistaken for a lost ledger.
+func (s *session) conclude(ctx context.Context) error {
 	if s.applier != nil {
 		if err := s.savePosition(ctx); err != nil {
 			return err
@@ -28,7 +22,12 @@ func (s *session) finish(ctx context.Context) error {
 	if err := s.r.noteCompleted(ctx); err != nil {
 		return err
 	}
-	if err := s.ledger.Forget(ctx); err != nil {
+	return s.ledger.Forget(ctx)
+}
+
+// finish does the last work on the target and lets the stages end.
+func (s *session) finish(ctx context.Context) error {
+	if err := s.finishTarget(ctx); err != nil {
 		return err
 	}
 	return errDone

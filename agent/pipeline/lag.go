@@ -142,8 +142,11 @@ func (s *session) fillTables(st *run.Status) {
 	st.Tables = make([]run.Table, len(rows))
 	for i, r := range rows {
 		p, copied := progress[r.ID]
+		if c := s.earlier[r.ID]; !copied && c != nil { // live: only the target still knows
+			p.RowsDone, p.BytesDone = c.Rows, c.Bytes
+		}
 		st.Tables[i] = run.Table{Source: r.Source.String(), Target: r.Target.String(), State: s.tableState(r, p, copied, frontier),
-			RowsDone: uint64(p.RowsDone), RowsEstimated: uint64(max(r.RowsEstimated, p.RowsEstimated, 0)), BytesDone: uint64(p.BytesDone)}
+			RowsDone: uint64(p.RowsDone), RowsEstimated: uint64(max(r.RowsEstimated, p.RowsEstimated, p.RowsDone, 0)), BytesDone: uint64(p.BytesDone)}
 	}
 }
 

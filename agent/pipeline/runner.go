@@ -215,9 +215,6 @@ func (r *Runner) attempt(ctx context.Context) error {
 	}
 	cancel(nil)
 	<-watched
-	if errors.Is(err, errDone) {
-		return nil
-	}
 	return err
 }
 

@@ -171,7 +171,13 @@ func (s *session) serveRetune(ctx context.Context) error {
 func (s *session) cutover(ctx context.Context, id string) error {
 	c := s.spec.Cutover
 	fence := &cutover.Fence{Conn: s.src, DB: s.srcDB}
-	steps := []cutover.Step{{Name: "wait until caught up", Do: func(ctx context.Context) error { return s.hold(ctx, c.Hold) }}}
+	steps := []cutover.Step{{Name: "wait until caught up", Do: func(ctx context.Context) error {
+		// A fence that is not ours must not be released when we give up.
+		if on, err := fence.Stopped(ctx); c.FenceSource && (err != nil || on) {
+			return errors.Join(err, errors.New("the source is read-only already: SET GLOBAL read_only = OFF there, or set cutover.fence_source to false"))
+		}
+		return s.hold(ctx, c.Hold)
+	}}}
 	if c.FenceSource {
 		steps = append(steps, cutover.Step{Name: "stop writes on the source", Do: fence.Stop, Undo: fence.Release, Stops: true})
 	} else {

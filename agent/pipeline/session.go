@@ -22,7 +22,6 @@ import (
 	"github.com/tidegate-io/tidegate/agent/structure"
 	"github.com/tidegate-io/tidegate/internal/change"
 	"github.com/tidegate-io/tidegate/internal/mysql"
-	"github.com/tidegate-io/tidegate/internal/run"
 	"github.com/tidegate-io/tidegate/internal/spec"
 )
 
@@ -53,7 +52,8 @@ type session struct {
 	applier *apply.Applier
 	reader  *stream.Reader
 
-	copied  chan struct{} // closed when rows and indexes are there
+	copied  chan struct{}             // closed when rows and indexes are there
+	earlier map[int]*ledger.CopyState // what the target says was copied, by table
 	metrics *scope
 }
 
@@ -84,7 +84,7 @@ func (r *Runner) session(ctx context.Context) error {
 		}
 	}
 	if s.spec.Type == spec.TypeStructure {
-		return s.finish(ctx)
+		return s.conclude(ctx)
 	}
 	if err := s.load(ctx); err != nil {
 		return err
@@ -249,8 +249,7 @@ func (s *session) work(ctx context.Context) error {
 	g.Go(func() error { return s.serve(gctx) })
 	err := g.Wait()
 	if errors.Is(err, errDone) {
-		s.r.set(run.Completed, "")
-		return nil
+		return s.conclude(ctx)
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

@@ -12,9 +12,14 @@ import (
 	"github.com/tidegate-io/tidegate/internal/schema"
 )
 
+// refersToMissing are the errors of a view over tables, columns or functions
+// that are not there: it is broken on the source too, or they are not selected.
+var refersToMissing = map[uint16]bool{1049: true, 1054: true, 1146: true, 1305: true, 1356: true}
+
 // views makes the views. A view may use another one, so those that fail are
-// tried again as long as any other succeeds; what is left stops the run, by
-// name.
+// tried again as long as any other succeeds. One that refers to something that
+// is not there is named and the others are carried; any other refusal stops the
+// run.
 func (c *Creator) views(ctx context.Context, conn *sql.Conn, m *Model, made *Made) error {
 	left := slices.DeleteFunc(slices.Clone(m.Views), func(v *View) bool { return v.Broken != nil })
 	failed := map[schema.ID]error{}
@@ -35,9 +40,14 @@ func (c *Creator) views(ctx context.Context, conn *sql.Conn, m *Model, made *Mad
 		}
 		left = again
 	}
-	if len(left) > 0 {
-		return &mysql.Error{Class: mysql.Config, Code: "create_view", Err: fmt.Errorf("the target does not take view %s (%d in all are refused): %w", left[0].ID, len(left), failed[left[0].ID]),
-			Remedy: "grant what the server's error names (a foreign DEFINER needs SET_ANY_DEFINER, on MariaDB SET USER; one that holds SYSTEM_USER needs that too), change the view on the source, or leave it out with except; then retry"}
+	for _, v := range left {
+		err := failed[v.ID]
+		if !refersToMissing[mysql.Number(err)] {
+			return &mysql.Error{Class: mysql.Config, Code: "create_view", Err: fmt.Errorf("the target does not take view %s: %w", v.ID, err),
+				Remedy: "grant what the server's error names (a foreign DEFINER needs SET_ANY_DEFINER, on MariaDB SET USER; one that holds SYSTEM_USER needs that too), change the view on the source, or leave it out with except; then retry"}
+		}
+		made.Findings = append(made.Findings, Finding{Object: v.ID.String(), Reason: "the view refers to something that is not on the target: " + err.Error(),
+			Remedy: "select what it refers to as well, or, if the view is broken on the source too, repair or drop it"})
 	}
 	for _, v := range m.Views {
 		if v.Broken != nil {
