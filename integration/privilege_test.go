@@ -25,6 +25,7 @@ func TestLeastPrivileges(t *testing.T) {
 				t.Cleanup(func() { server.DB().Exec("DROP USER teller@'127.0.0.1'") }) // the server may be gone with the test
 			}
 			execute(t, p.src, "GRANT SELECT ON `least\\_`.* TO teller@'127.0.0.1'")
+			execute(t, p.dst, "GRANT SELECT ON `least\\_\\_v2`.* TO teller@'127.0.0.1'")
 			execute(t, p.src, "CREATE OR REPLACE DEFINER=teller@'127.0.0.1' VIEW least_.rich AS SELECT id, owner FROM least_.accounts WHERE balance > 1000")
 			dropLater(t, p.dst, "least__v2")
 			t.Cleanup(func() { release(p.src) })
