@@ -103,8 +103,15 @@ func compile(p *Plan, tm *change.TableMap, form sqltext.Form) (*table, error) {
 		return t, nil
 	}
 	t.encoders(key)
-	t.rewrite = t.rewrite || p.Target.SystemVersioned || len(t.text.Columns) == 0
+	t.rewrite = t.rewrite || p.Target.SystemVersioned || len(t.text.Columns) == 0 || hasDocuments(p.Target)
 	return t, nil
+}
+
+// hasDocuments reports whether a table has columns of MySQL's JSON type: the
+// server takes 1.0 and 1 in a document for the same, so an upsert from one to
+// the other changes nothing and counts 0.
+func hasDocuments(t *schema.Table) bool {
+	return slices.ContainsFunc(t.Columns, func(c schema.Column) bool { return c.DataType == "json" })
 }
 
 func mismatch(p *Plan, err error) error {
