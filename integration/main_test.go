@@ -14,8 +14,6 @@ import (
 // program is the binary under test, built once per test process.
 var program string
 
-var long = flag.Bool("long", false, "also run what takes minutes: the memory of large copies and transactions")
-
 func TestMain(m *testing.M) {
 	flag.Parse()
 	os.Setenv("INTEGRATION_PASSWORD", dbtest.Password) // fails only for names with "="

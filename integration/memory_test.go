@@ -38,8 +38,8 @@ func (c *child) peak(t *testing.T) uint64 {
 // TestMemory copies 320 MB in rows of 1 KB with four threads, and follows one
 // transaction of a million rows; the agent is a process of its own.
 func TestMemory(t *testing.T) {
-	if !*long {
-		t.Skip("takes minutes; run with -long")
+	if testing.Short() {
+		t.Skip("needs servers; not with -short")
 	}
 	for _, flavor := range []dbtest.Flavor{dbtest.MySQL, dbtest.MariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {

@@ -36,7 +36,7 @@ func (s *session) load(ctx context.Context) error {
 	if !s.src.Server.LogBin && !s.follows() {
 		return nil // one consistent snapshot is all there is
 	}
-	return s.loadStream(ctx, rows)
+	return s.loadStream(ctx)
 }
 
 // loadCopy prepares the copy; afterwards the gate stands where an earlier
@@ -97,7 +97,7 @@ func copyTables(rows []ledger.TableRow, families bool) []snapshot.Table {
 
 // loadStream takes the run over for applying and prepares reading the log from
 // where the slowest lane stands.
-func (s *session) loadStream(ctx context.Context, rows []ledger.TableRow) error {
+func (s *session) loadStream(ctx context.Context) error {
 	facts, err := structure.ReadFacts(ctx, s.dstDB, s.dst.Server)
 	if err != nil {
 		return err
