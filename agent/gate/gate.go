@@ -81,6 +81,9 @@ func (g *Gate) Executed(s *change.Set) {
 func (g *Gate) Admit(ids []change.ID) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.stop != nil && g.taken != nil && g.taken.Includes(g.stop) {
+		return false
+	}
 	if g.copying && !containsAll(g.executed, ids) {
 		return false
 	}
@@ -89,9 +92,12 @@ func (g *Gate) Admit(ids []change.ID) bool {
 			return false
 		}
 	}
-	if !g.copying { // a table that enters the copy later must be read behind this
-		for _, id := range ids {
+	for _, id := range ids {
+		if !g.copying { // a table that enters the copy later must be read behind this
 			g.ahead.Add(id)
+		}
+		if g.taken != nil {
+			g.taken.Add(id)
 		}
 	}
 	return true
@@ -170,7 +176,8 @@ func (g *Gate) Bound(applied *change.Set) {
 }
 
 // StopAt admits nothing more once all of s has been admitted: the applier ends
-// at the first transaction boundary that contains s. It needs Bound.
+// at the first transaction boundary that contains s. nil lifts that. It needs
+// Bound.
 func (g *Gate) StopAt(s *change.Set) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -87,3 +87,23 @@ func TestSkip(t *testing.T) {
 		t.Error("a copy that begins anew drops everything")
 	}
 }
+
+// A bounded run takes nothing behind the image, unless the image is put off.
+func TestStopAt(t *testing.T) {
+	g := New(change.MySQL)
+	g.Bound(setTo(1))
+	if !g.Admit(idsOf(1)) || !g.Admit(idsOf(2)) {
+		t.Fatal("without a stop everything passes")
+	}
+	g.StopAt(setTo(4))
+	if !g.Admit(idsOf(3)) {
+		t.Error("what belongs to the image is held")
+	}
+	if g.Admit(idsOf(4)) {
+		t.Error("something behind the image passes")
+	}
+	g.StopAt(nil)
+	if !g.Admit(idsOf(4)) {
+		t.Error("the stop is not lifted")
+	}
+}

@@ -20,6 +20,7 @@ const (
 	Copying  TableState = "copying"
 	Exact    TableState = "exact"    // being read in one snapshot at ExactPos
 	Emptying TableState = "emptying" // its copy was thrown away; the target's rows go next
+	Entering TableState = "entering" // it came with its rows by a DDL, and is not on the target yet
 	Copied   TableState = "copied"
 	Live     TableState = "live"
 )

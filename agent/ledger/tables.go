@@ -45,7 +45,7 @@ var definitions = []string{
 		" target_schema VARBINARY(255) NOT NULL," +
 		" target_name VARBINARY(255) NOT NULL," +
 		" definition LONGBLOB NOT NULL," + // schema.Table as JSON: the source definition at the applied position
-		" state VARBINARY(16) NOT NULL," + // pending, copying, exact, copied, live
+		" state VARBINARY(16) NOT NULL," + // see TableState
 		" exact_pos LONGBLOB NOT NULL," + // position of an exact copy, else empty
 		" left_out LONGBLOB NOT NULL," + // indexes still to be built: JSON list of ALTER clauses
 		" rows_estimated BIGINT UNSIGNED NOT NULL DEFAULT 0," +

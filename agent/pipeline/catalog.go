@@ -27,16 +27,17 @@ type catalog struct {
 	byName  map[schema.ID]*entry
 	byID    map[int]*entry
 	parents map[schema.ID][]apply.Child // children by parent, in source names
+	touched map[schema.ID]int           // how often a statement changed an entering table
 }
 
 // entry is one table.
 type entry struct {
 	row    ledger.TableRow
-	target *schema.Table
+	target *schema.Table // nil while the table enters
 }
 
 func newCatalog(ctx context.Context, s *session, rows []ledger.TableRow) (*catalog, error) {
-	c := &catalog{s: s, byName: map[schema.ID]*entry{}, byID: map[int]*entry{}}
+	c := &catalog{s: s, byName: map[schema.ID]*entry{}, byID: map[int]*entry{}, touched: map[schema.ID]int{}}
 	targets, err := c.readTargets(ctx, rows)
 	if err != nil {
 		return nil, err
@@ -46,6 +47,11 @@ func newCatalog(ctx context.Context, s *session, rows []ledger.TableRow) (*catal
 		return nil, err
 	}
 	for _, r := range rows {
+		if r.State == ledger.Entering { // what the target has of it is left of an attempt to make it
+			e := &entry{row: r}
+			c.byName[r.Source], c.byID[r.ID] = e, e
+			continue
+		}
 		e := &entry{row: r, target: targets[r.Target]}
 		if e.target == nil && slices.ContainsFunc(unfinished, func(o ledger.Object) bool { return o.Schema == r.Target.Schema && o.Name == r.Target.Name }) {
 			// A crash came between a DROP or RENAME and its end. Nothing is
@@ -112,6 +118,9 @@ func (c *catalog) Plan(schemaName, table string) (*apply.Plan, error) {
 		}
 		return nil, nil
 	}
+	if e.row.State == ledger.Entering {
+		return nil, nil // its copy will have what the log has now
+	}
 	return &apply.Plan{ID: e.row.ID, Source: e.row.Definition, Target: e.target, Window: c.s.gate.Table(id),
 		PageColumn: snapshot.PageColumn(e.row.Definition), Children: c.parents[id]}, nil
 }
@@ -171,7 +180,9 @@ func (c *catalog) pairs() []verify.Table {
 	defer c.mu.Unlock()
 	out := make([]verify.Table, 0, len(c.byID))
 	for _, e := range c.byID {
-		out = append(out, verify.Table{Source: e.row.Definition, Target: e.target})
+		if e.row.State != ledger.Entering {
+			out = append(out, verify.Table{Source: e.row.Definition, Target: e.target})
+		}
 	}
 	return out
 }
@@ -184,8 +195,11 @@ func (c *catalog) comparesAlike(id int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e := c.byID[id]
-	if e == nil || e.row.Definition.Flavor != e.target.Flavor {
-		return e == nil
+	if e == nil || e.row.State == ledger.Entering {
+		return true
+	}
+	if e.row.Definition.Flavor != e.target.Flavor {
+		return false
 	}
 	for i := range e.target.Keys {
 		k := &e.target.Keys[i]

@@ -14,15 +14,25 @@ import (
 // copyAndIndex copies what is left, builds the indexes that were left out, and
 // lets the run go on to the next phase.
 func (s *session) copyAndIndex(ctx context.Context) error {
-	if s.copies() && s.copier.Pending() {
+	if s.copier.Pending() {
 		s.r.set(run.Copying, "copy")
 		if err := s.copier.Run(ctx); err != nil {
 			return err
 		}
 	}
+	if err := s.admitAll(ctx); err != nil {
+		return err
+	}
 	if s.spec.Type == spec.TypeFull && s.applier != nil {
 		if err := s.reachImage(ctx); err != nil {
 			return err
+		}
+		if s.errEntering() != nil { // the image lacks them: there will be a later one
+			s.gate.StopAt(nil)
+			if err := s.admitAll(ctx); err != nil {
+				return err
+			}
+			return errReload
 		}
 	}
 	if err := s.buildIndexes(ctx); err != nil {

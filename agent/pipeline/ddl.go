@@ -4,13 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"github.com/tidegate-io/tidegate/agent/apply"
 	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/agent/snapshot"
 	"github.com/tidegate-io/tidegate/agent/structure"
 	"github.com/tidegate-io/tidegate/internal/change"
-	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/run"
 	"github.com/tidegate-io/tidegate/internal/schema"
 )
@@ -20,14 +20,10 @@ import (
 type ddl struct {
 	s        *session
 	executor *structure.Executor
-	recopy   bool // the last statement threw copies away: the session has to begin anew
-}
-
-// errRecopy ends a session after a DDL that moved rows between names, or
-// changed what a copy follows, while a table was not past its window: the next
-// one finds the copies thrown away, empties the tables and copies them anew.
-func errRecopy(what string) error {
-	return &mysql.Error{Class: mysql.Transient, Code: "copy_restarted", Err: fmt.Errorf("%s moved rows of a table that is still being copied: its copy begins anew", what)}
+	// recopy: the statement moved rows between names, or changed what a copy
+	// follows, while a table was not past its window. The next session finds the
+	// copies thrown away, empties the tables and copies them anew.
+	recopy bool
 }
 
 func (s *session) ddl(facts *structure.Facts) *ddl {
@@ -51,11 +47,12 @@ func (d *ddl) Execute(ctx context.Context, seq uint64, st *change.Statement, com
 	if err := d.s.catalog.refresh(); err != nil {
 		return err
 	}
+	d.recopy = false
 	if err := d.executor.Execute(ctx, seq, st, commit); err != nil {
 		return err
 	}
 	if d.recopy {
-		return errRecopy(fmt.Sprintf("%.200q", st.SQL))
+		return fmt.Errorf("%.200q moved rows of a table that is still being copied: its copy begins anew: %w", st.SQL, errReload)
 	}
 	return nil
 }
@@ -63,10 +60,6 @@ func (d *ddl) Execute(ctx context.Context, seq uint64, st *change.Statement, com
 // changed stores what a statement changed, in the transaction that moves the
 // ledger past it.
 func (d *ddl) changed(ctx context.Context, tx *sql.Tx, ch *structure.Changes) error {
-	if len(ch.Entered) > 0 {
-		return &mysql.Error{Class: mysql.Config, Code: "table_entered", Err: fmt.Errorf("table %s came into the selection by a RENAME, with rows that were never copied", ch.Entered[0]),
-			Remedy: "rename it back on the source and retry, or stop the run and apply the pipeline again, which copies it too"}
-	}
 	c := d.s.catalog
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -85,7 +78,7 @@ func (d *ddl) thrownAway(ch *structure.Changes) []int {
 	var out []int
 	add := func(id schema.ID, always bool) {
 		e := d.s.catalog.byName[id]
-		if e == nil {
+		if e == nil || e.row.State == ledger.Entering {
 			return
 		}
 		w := d.s.gate.Table(id)
@@ -168,8 +161,9 @@ func (c *catalog) storeAltered(ctx context.Context, tx *sql.Tx, ch *structure.Ch
 	return nil
 }
 
-// storeCreated registers new tables: nothing of them is copied, since every row
-// they will ever have comes through the log.
+// storeCreated registers new tables. Nothing is copied of those that were made
+// empty, since every row they will ever have comes through the log. Those that
+// came with their rows are made and copied later, see admit.
 func (c *catalog) storeCreated(ctx context.Context, tx *sql.Tx, ch *structure.Changes) error {
 	next := 0
 	for id := range c.byID {
@@ -184,6 +178,16 @@ func (c *catalog) storeCreated(ctx context.Context, tx *sql.Tx, ch *structure.Ch
 		if err := c.s.ledger.RegisterIn(ctx, tx, ledger.TableRow{ID: next, Source: id, Target: c.targetOf(id), State: ledger.Live, Definition: def}); err != nil {
 			return err
 		}
+	}
+	for _, id := range ch.Entered {
+		next++
+		unread := &schema.Table{Schema: id.Schema, Name: id.Name}
+		if err := c.s.ledger.RegisterIn(ctx, tx, ledger.TableRow{ID: next, Source: id, Target: c.targetOf(id), State: ledger.Entering, Definition: unread}); err != nil {
+			return err
+		}
+	}
+	for _, id := range slices.Concat(ch.Touched, ch.Entered, ch.Dropped) {
+		c.touched[id]++
 	}
 	return nil
 }
@@ -204,23 +208,30 @@ func (d *ddl) refresh(ch *structure.Changes) {
 // stale moves the gate's and the copy's tables along and lets the next question
 // read the definitions from the target.
 func (c *catalog) stale(ch *structure.Changes) {
+	gone := c.forget(ch)
+	if len(gone) > 0 && c.s.copier != nil {
+		// Only its own bookkeeping: the chunks in flight meet a table that is gone.
+		// They may ask for definitions before they end, so nothing is locked here.
+		_ = c.s.copier.Remove(context.Background(), gone...)
+	}
+}
+
+// forget takes dropped and renamed tables out of the gate, and returns the
+// numbers of the dropped ones.
+func (c *catalog) forget(ch *structure.Changes) (gone []int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.reload = true
-	var gone []int
 	for _, id := range ch.Dropped {
 		if e := c.byName[id]; e != nil {
 			gone = append(gone, e.row.ID)
 			c.s.gate.Remove(id)
 		}
 	}
-	if len(gone) > 0 && c.s.copier != nil {
-		// Only its own bookkeeping: the chunks in flight meet a table that is gone.
-		_ = c.s.copier.Remove(context.Background(), gone...)
-	}
 	for _, pair := range ch.Renamed {
 		c.s.gate.Remove(pair[0])
 	}
+	return gone
 }
 
 // refresh is refreshLocked for callers without the lock.
@@ -252,7 +263,7 @@ func (c *catalog) refreshLocked() error {
 func (c *catalog) Known(id schema.ID) (*schema.Table, []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e := c.byName[id]; e != nil {
+	if e := c.byName[id]; e != nil && e.row.State != ledger.Entering {
 		return e.row.Definition, e.row.LeftOut
 	}
 	return nil, nil

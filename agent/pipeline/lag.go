@@ -85,6 +85,9 @@ func (s *session) settleState(lag *float64) {
 		return
 	}
 	behind := time.Duration(*lag * float64(time.Second))
+	if s.errEntering() != nil {
+		behind = max(behind, behindLag+1) // a whole table is missing
+	}
 	switch state := s.r.state(); {
 	case state == run.CatchingUp && behind <= caughtUpLag:
 		s.r.set(run.CaughtUp, "apply")
@@ -152,6 +155,8 @@ func (s *session) fillTables(st *run.Status) {
 
 func (s *session) tableState(r ledger.TableRow, p snapshot.TableStats, copied bool, frontier *change.Set) string {
 	switch {
+	case r.State == ledger.Entering:
+		return run.TablePending
 	case !copied:
 		return run.TableLive
 	case p.State == ledger.Pending:

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/tidegate-io/tidegate/agent/apply"
 	"github.com/tidegate-io/tidegate/agent/gate"
@@ -47,7 +48,7 @@ func (s *session) loadCopy(ctx context.Context, rows []ledger.TableRow) (err err
 		RetryWindow: s.spec.Retry.Window, NoLog: !s.src.Server.LogBin},
 		snapshot.Deps{Source: s.src, Target: s.dst, Ledger: s.ledger, Gate: s.gate, Marks: s.source, Definitions: s.catalog, Exclusive: s.exclusive,
 			Log: s.r.log, Metrics: snapshot.NewMetrics(s.metrics)})
-	if err != nil || !s.copies() {
+	if err != nil || !slices.ContainsFunc(rows, toCopy) {
 		return err
 	}
 	logged, err := s.cascadesLogged(ctx)
@@ -71,6 +72,9 @@ func (s *session) cascadesLogged(ctx context.Context) (bool, error) {
 	return !native, nil
 }
 
+// toCopy reports whether a table's copy is not over.
+func toCopy(r ledger.TableRow) bool { return r.State != ledger.Live && r.State != ledger.Entering }
+
 // copyTables lists the tables to be copied. With families, those that a foreign
 // key's cascade ties together get the number of their group.
 func copyTables(rows []ledger.TableRow, families bool) []snapshot.Table {
@@ -88,7 +92,7 @@ func copyTables(rows []ledger.TableRow, families bool) []snapshot.Table {
 	}
 	var out []snapshot.Table
 	for i, r := range rows {
-		if r.State != ledger.Live {
+		if toCopy(r) {
 			out = append(out, snapshot.Table{ID: r.ID, Rows: r.RowsEstimated, Group: group[i]})
 		}
 	}

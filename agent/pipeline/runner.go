@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/tidegate-io/tidegate/checkpoint"
+	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/run"
 	"github.com/tidegate-io/tidegate/internal/spec"
 )
@@ -135,6 +136,10 @@ func (r *Runner) Run(ctx context.Context) error {
 // errPaused ends a session because the operator wants a pause.
 var errPaused = errors.New("paused by an operator")
 
+// errReload ends a session so that the next one begins with the tables as the
+// target has them now. No stage may try again what ended with it.
+var errReload error = &mysql.Error{Class: mysql.Fatal, Code: "reload", Err: errors.New("the run's tables changed")}
+
 // move is the loop of sessions.
 func (r *Runner) move(ctx context.Context) error {
 	budget := newBudget()
@@ -153,6 +158,9 @@ func (r *Runner) move(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case errors.Is(err, errPaused):
+			continue
+		case errors.Is(err, errReload):
+			r.log.Info().Err(err).Msg("session begins anew")
 			continue
 		}
 		failure := toRunError(err)

@@ -52,6 +52,10 @@ func (s *session) serveEnd(ctx context.Context) error {
 			if err := s.drain(ctx); err != nil {
 				return err
 			}
+			if s.errEntering() != nil { // the next session copies them, and completes
+				<-ctx.Done()
+				return context.Cause(ctx)
+			}
 			return s.finish(ctx)
 		case w.cutover != "" && w.cutover != s.r.gaveUp():
 			if err := s.cutover(ctx, w.cutover); err != nil {
@@ -111,6 +115,11 @@ func (s *session) awaitCaughtUp(ctx context.Context) error {
 func (s *session) verifyOnce(ctx context.Context, id string) error {
 	v := s.spec.Verify
 	began := time.Now().UTC()
+	if err := s.errEntering(); err != nil {
+		s.r.deps.Sink.Report(run.Report{Kind: run.ReportVerify, ID: id, Time: time.Now().UTC(),
+			Verify: &run.VerifyReport{Started: began, Finished: began, Tables: []run.VerifyTable{}, Error: toRunError(err)}})
+		return nil
+	}
 	report, err := verify.New(verify.Config{Method: v.Method, Threads: v.Threads},
 		verify.Deps{Source: s.src, Target: s.dst, Drain: s.drain, Log: s.r.log}).Run(ctx, s.verified())
 	if ctx.Err() != nil {
@@ -221,7 +230,7 @@ func (s *session) hold(ctx context.Context, hold time.Duration) error {
 		late := waitCtx.Err() != nil && ctx.Err() == nil
 		cancel()
 		switch {
-		case late: // it fell behind: the time begins anew
+		case late || s.errEntering() != nil: // it fell behind: the time begins anew
 			since = time.Now()
 		case err != nil:
 			return err
@@ -266,6 +275,9 @@ func (s *session) lastChanges(ctx context.Context, fence *cutover.Fence, fenced 
 		return err
 	}
 	if err := s.applier.WaitFor(ctx, before); err != nil {
+		return err
+	}
+	if err := s.errEntering(); err != nil {
 		return err
 	}
 	if fenced {

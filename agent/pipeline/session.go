@@ -241,8 +241,9 @@ func (s *session) work(ctx context.Context) error {
 		g.Go(func() error { return s.reader.Run(gctx) })
 		g.Go(func() error { return s.applier.Run(gctx) })
 		g.Go(func() error { return s.watchLag(gctx) })
-		if s.copies() && s.follows() {
+		if s.follows() {
 			g.Go(func() error { return s.settleWindows(gctx) })
+			g.Go(func() error { return s.watchEntering(gctx) })
 		}
 	}
 	g.Go(func() error { return s.copyAndIndex(gctx) })

@@ -22,7 +22,7 @@ func (s *session) settleWindows(ctx context.Context) error {
 		return err
 	}
 	for _, r := range s.catalog.rows() {
-		if r.State == ledger.Live {
+		if !toCopy(r) {
 			continue
 		}
 		if err := s.awaitWindow(ctx, r); err != nil {

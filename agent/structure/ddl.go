@@ -26,9 +26,12 @@ type Changes struct {
 	// Recopy are tables whose rows the statement made differently here than on
 	// the source: they are to be emptied and copied anew in any phase.
 	Recopy []schema.ID
-	// Entered are tables that came into the selection with their rows. They are
-	// not on the target yet.
+	// Entered are tables that came into the selection with their rows, or made
+	// like a table that is not there. They are not on the target yet.
 	Entered []schema.ID
+	// Touched are entering tables that the statement changed: a definition that
+	// was read of one may not be the one at the applied position.
+	Touched []schema.ID
 
 	// Definitions has the new source definition of every table that was created,
 	// altered or renamed, by its new name.
@@ -42,7 +45,7 @@ type Changes struct {
 
 // Empty reports whether no selected table changed.
 func (c *Changes) Empty() bool {
-	return len(c.Created)+len(c.Dropped)+len(c.Altered)+len(c.Renamed)+len(c.Moved)+len(c.Recopy)+len(c.Entered)+len(c.LeftOut) == 0
+	return len(c.Created)+len(c.Dropped)+len(c.Altered)+len(c.Renamed)+len(c.Moved)+len(c.Recopy)+len(c.Entered)+len(c.Touched)+len(c.LeftOut) == 0
 }
 
 // Registry is what is known of a source table at the applied position.
@@ -50,6 +53,10 @@ type Registry interface {
 	// Known returns a table's source definition and the ALTER clauses of its
 	// indexes that are still to be built; nil for a table that is not known.
 	Known(id schema.ID) (def *schema.Table, leftOut []string)
+	// Entering are the selected tables that the source has at the applied
+	// position and the target has not: they came with their rows (Entered), and
+	// are to be made and copied as the source will have them later.
+	Entering() ([]schema.ID, error)
 }
 
 // Deps is what an Executor works with.

@@ -20,8 +20,16 @@ import (
 
 // registry is what a pipeline would know, kept up by the changes it is told.
 type registry struct {
-	defs map[schema.ID]*schema.Table
-	left map[schema.ID][]string
+	defs     map[schema.ID]*schema.Table
+	left     map[schema.ID][]string
+	entering map[schema.ID]bool
+}
+
+func (r *registry) Entering() (out []schema.ID, err error) {
+	for id := range r.entering {
+		out = append(out, id)
+	}
+	return out, nil
 }
 
 func (r *registry) Known(id schema.ID) (*schema.Table, []string) { return r.defs[id], r.left[id] }
@@ -38,6 +46,10 @@ func (r *registry) take(ch *Changes) {
 	for _, id := range ch.Dropped {
 		delete(r.defs, id)
 		delete(r.left, id)
+		delete(r.entering, id)
+	}
+	for _, id := range ch.Entered {
+		r.entering[id] = true
 	}
 	for id, def := range ch.Definitions {
 		r.defs[id] = def
@@ -58,7 +70,7 @@ var errBroken = errors.New("broken off")
 
 func newReplay(t *testing.T, flavors [2]dbtest.Flavor) *replay {
 	t.Helper()
-	r := &replay{pair: newPair(t, flavors), reg: &registry{defs: map[schema.ID]*schema.Table{}, left: map[schema.ID][]string{}}}
+	r := &replay{pair: newPair(t, flavors), reg: &registry{defs: map[schema.ID]*schema.Table{}, left: map[schema.ID][]string{}, entering: map[schema.ID]bool{}}}
 	ctx := t.Context()
 	if err := ledger.Create(ctx, r.dst); err != nil {
 		t.Fatal(err)

@@ -30,6 +30,8 @@ type planner struct {
 	ev   *change.Statement
 	st   *sqltext.Statement
 	p    *plan
+
+	entering map[schema.ID]bool // by canonical name; see Registry
 }
 
 func (x *Executor) plan(ctx context.Context, conn *sql.Conn, ev *change.Statement, text string) (*plan, error) {
@@ -45,6 +47,14 @@ func (x *Executor) plan(ctx context.Context, conn *sql.Conn, ev *change.Statemen
 		return p, nil
 	}
 	pl.st, p.what = st, st.What
+	entering, err := x.deps.Registry.Entering()
+	if err != nil {
+		return nil, err
+	}
+	pl.entering = make(map[schema.ID]bool, len(entering))
+	for _, id := range entering {
+		pl.entering[id] = true
+	}
 	return p, pl.make()
 }
 
@@ -163,12 +173,7 @@ func (pl *planner) concerns() bool {
 	sel := pl.deps.Carrier.Selection
 	_, inside := sel.Schema(pl.ev.Schema)
 	if len(pl.st.Refs) > 0 {
-		for _, r := range pl.st.Refs {
-			if _, _, ok := pl.match(r); ok {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(pl.st.Refs, pl.selects)
 	}
 	for _, t := range pl.st.Tokens {
 		if !t.Name() {
@@ -200,11 +205,40 @@ func (pl *planner) source(r sqltext.Ref) schema.ID {
 	return pl.deps.Carrier.Selection.canonical(schema.ID{Schema: s, Name: r.Name.Name})
 }
 
-// match returns the names of a selected table.
+// match returns the names of a selected table that is on the target, as far as
+// the statements before this one make it.
 func (pl *planner) match(r sqltext.Ref) (source, target schema.ID, ok bool) {
 	source = pl.source(r)
-	target, ok = pl.deps.Carrier.Selection.target(source)
+	target, ok = pl.here(source)
 	return source, target, ok
+}
+
+// here returns the target's name of a selected table that is there. One that is
+// still to be made is taken for one that is not selected: what the statement
+// does to it on the source will be in the copy.
+func (pl *planner) here(source schema.ID) (target schema.ID, ok bool) {
+	target, ok = pl.deps.Carrier.Selection.target(source)
+	return target, ok && !pl.entering[source]
+}
+
+// selects reports whether a table is selected, there or not.
+func (pl *planner) selects(r sqltext.Ref) bool {
+	_, ok := pl.deps.Carrier.Selection.target(pl.source(r))
+	return ok
+}
+
+// touched notes that an entering table is changed on the source.
+func (pl *planner) touched(id schema.ID) {
+	if pl.entering[id] {
+		pl.p.changes.Touched = append(pl.p.changes.Touched, id)
+	}
+}
+
+// leaves forgets an entering table: it is gone on the source before it was made.
+func (pl *planner) leaves(id schema.ID) {
+	if pl.entering[id] {
+		pl.p.changes.Dropped = append(pl.p.changes.Dropped, id)
+	}
 }
 
 func (pl *planner) add(s step) { pl.p.steps = append(pl.p.steps, s) }
@@ -244,6 +278,7 @@ func (pl *planner) enter(id schema.ID) error {
 		return pl.refuse(fmt.Sprintf("table %s comes into the selection with its rows", id), "start the pipeline anew behind this statement, so that the table is copied")
 	}
 	pl.p.changes.Entered = append(pl.p.changes.Entered, id)
+	pl.note(id.String(), "it came into the selection, and is copied as new: %.500s", pl.ev.SQL)
 	return nil
 }
 
@@ -272,6 +307,9 @@ func (pl *planner) names(r *rewrite) error {
 		switch {
 		case ok:
 			r.e.Replace(ref.Start, ref.End, quoteID(target))
+		case ref.Role == sqltext.Parent && pl.selects(ref): // it is made later
+			target, _ = pl.deps.Carrier.Selection.target(source)
+			r.e.Replace(ref.Start, ref.End, quoteID(target))
 		case ref.Role == sqltext.Parent:
 			// its foreign key is left out
 		default:
@@ -279,6 +317,12 @@ func (pl *planner) names(r *rewrite) error {
 		}
 	}
 	return nil
+}
+
+// awaitsParent reports whether a foreign key in the statement refers to a table
+// that is still to be made: the target takes it only unchecked.
+func (pl *planner) awaitsParent() bool {
+	return slices.ContainsFunc(pl.st.Refs, func(r sqltext.Ref) bool { return r.Role == sqltext.Parent && pl.entering[pl.source(r)] })
 }
 
 func join(parts []string) string { return strings.Join(parts, ", ") }

@@ -40,7 +40,7 @@ func (pl *planner) alterTable() error {
 		return a.outside()
 	}
 	if a.to != nil {
-		if _, _, in := pl.match(*a.to); !in { // it leaves the selection
+		if !pl.selects(*a.to) { // it leaves the selection
 			pl.drop(a.source, a.target)
 			return nil
 		}
@@ -58,13 +58,17 @@ func (pl *planner) alterTable() error {
 	return a.end()
 }
 
-// outside: the altered table is not selected, but another one may be touched.
+// outside: the altered table is not selected, or not there yet, but another one
+// may be touched.
 func (a *alter) outside() error {
 	if a.to != nil {
-		if id, _, in := a.pl.match(*a.to); in {
-			return a.pl.enter(id)
+		a.pl.leaves(a.source)
+		if a.pl.selects(*a.to) {
+			return a.pl.enter(a.pl.source(*a.to))
 		}
+		return nil
 	}
+	a.pl.touched(a.source)
 	if a.with != nil {
 		if id, _, in := a.pl.match(*a.with); in {
 			return a.pl.recopy(id, "rows came by EXCHANGE PARTITION from a table that is not selected")
@@ -137,8 +141,7 @@ func (a *alter) parentSelected(cl sqltext.Clause) bool {
 	first, last := cl.Tokens[0].Start, cl.Tokens[len(cl.Tokens)-1].End
 	for _, ref := range a.pl.st.Refs {
 		if ref.Role == sqltext.Parent && ref.Start >= first && ref.End <= last {
-			_, _, in := a.pl.match(ref)
-			return in
+			return a.pl.selects(ref)
 		}
 	}
 	return true
@@ -272,7 +275,7 @@ func (a *alter) end() error {
 	if err := a.replaceNames(); err != nil {
 		return err
 	}
-	s := step{sql: []string{a.text()}, objects: []schema.ID{a.target}, after: changed}
+	s := step{sql: []string{a.text()}, objects: []schema.ID{a.target}, after: changed, anyFK: pl.awaitsParent()}
 	switch {
 	case a.to != nil:
 		id, target, _ := pl.match(*a.to)

@@ -37,14 +37,17 @@ func (pl *planner) renameTables() error {
 	}
 	carried := map[schema.ID]bool{} // origins that are moved on the target
 	for _, origin := range order {
-		_, in := sel.target(origin)
+		target, in := pl.here(origin)
 		_, stays := sel.target(end[origin])
+		if origin != end[origin] {
+			pl.leaves(origin)
+		}
 		switch {
 		case in && stays:
 			carried[origin] = true
 		case in:
-			target, _ := sel.target(origin)
 			pl.drop(origin, target)
+		case stays && origin == end[origin]: // it only stepped aside
 		case stays:
 			if err := pl.enter(end[origin]); err != nil {
 				return err
@@ -254,6 +257,11 @@ func (pl *planner) dropDatabase() error {
 	}
 	if err := rows.Err(); err != nil {
 		return err
+	}
+	for id := range pl.entering {
+		if id.Schema == name {
+			pl.leaves(id)
+		}
 	}
 	if rest == 0 && sel.Whole(name) {
 		s.sql = append(s.sql, "DROP DATABASE IF EXISTS "+mysql.Ident(target))

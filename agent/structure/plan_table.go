@@ -10,9 +10,18 @@ import (
 )
 
 func (pl *planner) createTable() error {
-	source, target, ok := pl.match(pl.st.Refs[0])
+	source := pl.source(pl.st.Refs[0])
+	target, ok := pl.deps.Carrier.Selection.target(source)
 	if pl.st.Temporary || !ok {
 		return nil
+	}
+	if pl.entering[source] && !pl.st.OrReplace {
+		return nil // IF NOT EXISTS, and it does
+	}
+	pl.leaves(source)
+	known, _ := pl.deps.Registry.Known(source)
+	if entered, err := pl.likeAbsent(source, known != nil); entered || err != nil {
+		return err
 	}
 	text, err := takeApart(pl.st)
 	if err != nil {
@@ -38,7 +47,6 @@ func (pl *planner) createTable() error {
 	if err := pl.finish(r); err != nil {
 		return err
 	}
-	known, _ := pl.deps.Registry.Known(source)
 	switch {
 	case known == nil:
 		pl.p.changes.Created = append(pl.p.changes.Created, source)
@@ -46,7 +54,7 @@ func (pl *planner) createTable() error {
 		pl.p.changes.Altered = append(pl.p.changes.Altered, source)
 	}
 	pl.p.readBack[source] = true
-	s := step{objects: []schema.ID{target}, after: exists}
+	s := step{objects: []schema.ID{target}, after: exists, anyFK: pl.awaitsParent()}
 	if pl.st.OrReplace {
 		pl.p.changes.Moved = append(pl.p.changes.Moved, source)
 		s.after = changed
@@ -59,6 +67,25 @@ func (pl *planner) createTable() error {
 	pl.add(s)
 	pl.likeIndexes(target)
 	return nil
+}
+
+// likeAbsent: a table made LIKE one that is not here cannot be made from the
+// statement's text. It enters as one that was renamed does.
+func (pl *planner) likeAbsent(source schema.ID, known bool) (entered bool, err error) {
+	if len(pl.st.Refs) < 2 || pl.st.Refs[1].Role != sqltext.Like {
+		return false, nil
+	}
+	if _, _, ok := pl.match(pl.st.Refs[1]); ok {
+		return false, nil
+	}
+	if known && !pl.st.OrReplace {
+		return true, nil // IF NOT EXISTS, and it does
+	}
+	if known {
+		target, _ := pl.here(source)
+		pl.drop(source, target)
+	}
+	return true, pl.enter(source)
 }
 
 // dropReplace takes OR REPLACE out of the text.
@@ -118,9 +145,11 @@ func (pl *planner) dropTables() error {
 		return nil
 	}
 	for _, ref := range pl.st.Refs {
-		if source, target, ok := pl.match(ref); ok {
+		source, target, ok := pl.match(ref)
+		if ok {
 			pl.drop(source, target)
 		}
+		pl.leaves(source)
 	}
 	return nil
 }
@@ -158,6 +187,7 @@ func (pl *planner) maintenance() error {
 func (pl *planner) createIndex() error {
 	source, target, ok := pl.match(pl.st.Refs[0])
 	if !ok {
+		pl.touched(source)
 		return nil
 	}
 	r := pl.rewrite(source, target)
@@ -203,6 +233,7 @@ func dropHints(r *rewrite, tokens []sqltext.Token) {
 func (pl *planner) dropIndex() error {
 	source, target, ok := pl.match(pl.st.Refs[0])
 	if !ok {
+		pl.touched(source)
 		return nil
 	}
 	if _, left := pl.deps.Registry.Known(source); keyIndex(left, pl.st.Index.Name) >= 0 {

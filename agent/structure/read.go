@@ -50,6 +50,29 @@ func Read(ctx context.Context, db *sql.DB, server *mysql.Server, sel *Selection)
 	return m, nil
 }
 
+// ReadTables reads some of the selected tables; those that are not there are
+// left out.
+func ReadTables(ctx context.Context, db *sql.DB, server *mysql.Server, sel *Selection, ids []schema.ID) (*Model, error) {
+	m := &Model{Server: server}
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = "(" + mysql.String(id.Schema) + "," + mysql.String(id.Name) + ")"
+	}
+	where := "(TABLE_SCHEMA, TABLE_NAME) IN (" + join(names) + ")"
+	if err := m.list(ctx, db, sel, where); err != nil {
+		return nil, fmt.Errorf("list tables of %s: %w", server, err)
+	}
+	m.Views = nil
+	m.Tables = slices.DeleteFunc(m.Tables, func(t *Table) bool { return !slices.Contains(ids, t.ID()) })
+	if len(m.Tables) == 0 {
+		return m, nil
+	}
+	if err := m.showAll(ctx, db); err != nil {
+		return nil, err
+	}
+	return m, describe(ctx, db, server, where, m.Tables)
+}
+
 func (m *Model) readDatabases(ctx context.Context, q mysql.Querier, sel *Selection) error {
 	rows, err := q.QueryContext(ctx, "SELECT SCHEMA_NAME, DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA")
 	if err != nil {

@@ -1,0 +1,194 @@
+package pipeline
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tidegate-io/tidegate/agent/ledger"
+	"github.com/tidegate-io/tidegate/agent/structure"
+	"github.com/tidegate-io/tidegate/internal/change"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/run"
+	"github.com/tidegate-io/tidegate/internal/schema"
+)
+
+// A table that comes into the selection with its rows, by a RENAME or a CREATE
+// TABLE … LIKE, is copied as new (ENGINE §3). Its statement only notes it, in
+// the transaction that moves the ledger (state entering); until it is made here,
+// its rows and the statements that change it are passed over. The source tells
+// its present definition only, which is the one at the applied position once
+// that is past the moment of reading and no statement has changed the table
+// since. Then it is made, and the next session copies it like any other.
+// Nothing of this is kept in memory that a crash would lose.
+
+// enterEvery is how often a table is looked for that entered and was dropped or
+// renamed further: the log will say so.
+const enterEvery = 200 * time.Millisecond
+
+// watchEntering makes the tables that enter once everything else is copied, and
+// ends the session then.
+func (s *session) watchEntering(ctx context.Context) error {
+	if err := s.awaitCopied(ctx); err != nil {
+		return err
+	}
+	for {
+		if err := s.admitAll(ctx); err != nil {
+			return err
+		}
+		if err := sleep(ctx, enterEvery); err != nil {
+			return err
+		}
+	}
+}
+
+// admitAll makes all tables that are entering. If there are any, it returns
+// errReload or what kept it from that.
+func (s *session) admitAll(ctx context.Context) error {
+	made := false
+	for {
+		left, err := s.catalog.Entering()
+		switch {
+		case err != nil:
+			return err
+		case len(left) == 0 && made:
+			return errReload
+		case len(left) == 0:
+			return nil
+		}
+		some, err := s.admit(ctx, left)
+		if err != nil {
+			return err
+		}
+		made = made || some
+		if !some {
+			if err := sleep(ctx, enterEvery); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// admit makes those of the tables that are on the source and do not change
+// meanwhile.
+func (s *session) admit(ctx context.Context, ids []schema.ID) (made bool, err error) {
+	before := s.catalog.touches()
+	model, executed, err := s.readSteady(ctx, ids)
+	if err != nil || model == nil || len(model.Tables) == 0 {
+		return false, err
+	}
+	if err := s.applier.WaitFor(ctx, executed); err != nil {
+		return false, err
+	}
+	err = s.exclusive(ctx, func(ctx context.Context, conn *sql.Conn) error {
+		model.Tables = slices.DeleteFunc(model.Tables, func(t *structure.Table) bool { return !s.catalog.untouched(t.ID(), before) })
+		made = len(model.Tables) > 0
+		if !made {
+			return nil
+		}
+		return s.makeEntering(ctx, conn, model)
+	})
+	return made, err
+}
+
+// readSteady reads tables with a position between two readings that agree; nil
+// if they do not.
+func (s *session) readSteady(ctx context.Context, ids []schema.ID) (*structure.Model, *change.Set, error) {
+	first, err := structure.ReadTables(ctx, s.srcDB, s.src.Server, s.selection, ids)
+	if err != nil {
+		return nil, nil, err
+	}
+	executed, err := s.source.Executed(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	again, err := structure.ReadTables(ctx, s.srcDB, s.src.Server, s.selection, ids)
+	if err != nil || len(again.Compare(first)) > 0 {
+		return nil, nil, err
+	}
+	return again, executed, nil
+}
+
+// makeEntering makes tables on the target and has them copied. The turn is
+// held: no statement of the log runs meanwhile.
+func (s *session) makeEntering(ctx context.Context, conn *sql.Conn, model *structure.Model) error {
+	facts, err := structure.ReadFacts(ctx, conn, s.dst.Server)
+	if err != nil {
+		return err
+	}
+	carrier := s.carrier(facts)
+	carrier.DeferIndexes = false // foreign keys of tables that are not read here may need them
+	creator := &structure.Creator{Carrier: carrier, OnExists: s.spec.Objects.OnExists, Definer: s.spec.Objects.Definer}
+	created, err := creator.Create(ctx, conn, model, nil)
+	if err != nil {
+		return fmt.Errorf("make tables that came into the selection: %w", err)
+	}
+	for _, f := range created.Findings {
+		s.r.deps.Sink.Event(run.Event{Kind: "structure", Message: f.String()})
+	}
+	rows := s.catalog.admitted(model, created)
+	if err := s.ledger.Register(ctx, rows); err != nil {
+		return err
+	}
+	s.catalog.markStale() // a statement that comes before the session ends meets them
+	return nil
+}
+
+// Entering implements structure.Registry.
+func (c *catalog) Entering() ([]schema.ID, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.refreshLocked(); err != nil {
+		return nil, err
+	}
+	var out []schema.ID
+	for id, e := range c.byName {
+		if e.row.State == ledger.Entering {
+			out = append(out, id)
+		}
+	}
+	slices.SortFunc(out, func(a, b schema.ID) int { return strings.Compare(a.String(), b.String()) })
+	return out, nil
+}
+
+// errEntering says that a table is selected and not copied yet: nil if all are.
+func (s *session) errEntering() error {
+	ids, err := s.catalog.Entering()
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	return &mysql.Error{Class: mysql.Config, Code: "table_entering", Err: fmt.Errorf("table %s has just come into the selection and is not copied yet", ids[0]),
+		Remedy: "try again when the run has caught up"}
+}
+
+// touches says how often entering tables were changed so far.
+func (c *catalog) touches() map[schema.ID]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.touched)
+}
+
+// untouched reports whether a table still enters and was not changed since.
+func (c *catalog) untouched(id schema.ID, before map[schema.ID]int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.byName[id]
+	return e != nil && e.row.State == ledger.Entering && c.touched[id] == before[id]
+}
+
+// admitted are the rows of tables that were made.
+func (c *catalog) admitted(model *structure.Model, made *structure.Made) []ledger.TableRow {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	rows := make([]ledger.TableRow, len(made.Tables))
+	for i, t := range made.Tables {
+		m := model.Tables[i]
+		rows[i] = ledger.TableRow{ID: c.byName[t.Source].row.ID, Source: t.Source, Target: t.Target, State: ledger.Pending, LeftOut: t.LeftOut,
+			Definition: m.Definition, RowsEstimated: int64(m.Rows)}
+	}
+	return rows
+}
