@@ -99,7 +99,9 @@ func (b *batch) add(t *change.Txn, tables []*table) {
 		if tbl == nil {
 			continue
 		}
-		b.rows++
+		if tbl.text != nil {
+			b.rows++
+		}
 		b.items = append(b.items, item{table: tbl, ch: &t.Changes[i], ids: t.IDs})
 	}
 	b.to.add(t)

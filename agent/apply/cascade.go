@@ -165,8 +165,11 @@ func (a *Applier) reach(ctx context.Context, l *lane, s *reach) error {
 		return uncarried(errors.New("it goes deeper than any server follows"))
 	}
 	plan, err := a.deps.Catalog.Plan(s.child.Schema, s.child.Table)
-	if err != nil || plan == nil || plan.Target == nil {
+	if err != nil || plan == nil {
 		return err
+	}
+	if plan.Target == nil {
+		return s.unseen(plan)
 	}
 	if plan.Window != nil && plan.Window.Skip(s.ids, nil) {
 		return nil // nothing of it is read yet, or it was read with this done
@@ -192,6 +195,17 @@ func (a *Applier) reach(ctx context.Context, l *lane, s *reach) error {
 		}
 	}
 	return nil
+}
+
+// unseen: the child is not selected, so nobody knows which of its rows are
+// touched. That matters if selected tables refer to them.
+func (s *reach) unseen(p *Plan) error {
+	next := s.onward(p, s.child.Key.Columns)
+	if len(next) == 0 {
+		return nil
+	}
+	return &mysql.Error{Class: mysql.Config, Code: "cascade", Err: fmt.Errorf("it reaches %s.%s through rows of %s, which is not selected", next[0].child.Schema, next[0].child.Table, p.Source.ID()),
+		Remedy: fmt.Sprintf("stop the run, select %s too, and apply the pipeline again", p.Source.ID())}
 }
 
 func childColumns(p *Plan, fk schema.ForeignKey) ([]string, error) {

@@ -23,6 +23,7 @@ const (
 	Entering TableState = "entering" // it came with its rows by a DDL, and is not on the target yet
 	Copied   TableState = "copied"
 	Live     TableState = "live"
+	Parent   TableState = "parent" // not selected, and followed for its foreign keys; Target is its shadow
 )
 
 // TableRow is one table of a run.
@@ -37,7 +38,8 @@ type TableRow struct {
 	Definition *schema.Table
 
 	// ExactPos is the executed set, as text, of a copy in one snapshot: what it
-	// contains is in the copy. Empty for tables copied by chunks.
+	// contains is in the copy. Empty for tables copied by chunks. Of a parent it is
+	// what had been executed when its definition was read during the run.
 	ExactPos string
 
 	RowsEstimated int64

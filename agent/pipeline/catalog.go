@@ -11,6 +11,7 @@ import (
 	"github.com/tidegate-io/tidegate/agent/snapshot"
 	"github.com/tidegate-io/tidegate/agent/structure"
 	"github.com/tidegate-io/tidegate/agent/verify"
+	"github.com/tidegate-io/tidegate/internal/change"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/schema"
 	"github.com/tidegate-io/tidegate/internal/spec"
@@ -33,8 +34,12 @@ type catalog struct {
 // entry is one table.
 type entry struct {
 	row    ledger.TableRow
-	target *schema.Table // nil while the table enters
+	target *schema.Table // nil while the table enters, and for parents
+	read   *change.Set   // of a parent: structure.Parent.Read
 }
+
+// here reports whether the table's rows are on the target.
+func (e *entry) here() bool { return e.row.State != ledger.Entering && e.row.State != ledger.Parent }
 
 func newCatalog(ctx context.Context, s *session, rows []ledger.TableRow) (*catalog, error) {
 	c := &catalog{s: s, byName: map[schema.ID]*entry{}, byID: map[int]*entry{}, touched: map[schema.ID]int{}}
@@ -47,12 +52,17 @@ func newCatalog(ctx context.Context, s *session, rows []ledger.TableRow) (*catal
 		return nil, err
 	}
 	for _, r := range rows {
-		if r.State == ledger.Entering { // what the target has of it is left of an attempt to make it
-			e := &entry{row: r}
+		e := &entry{row: r}
+		if !e.here() { // what the target has of an entering one is left of an attempt to make it
+			if r.State == ledger.Parent && r.ExactPos != "" {
+				if e.read, err = change.ParseSet(s.source.Kind(), r.ExactPos); err != nil {
+					return nil, fmt.Errorf("when %s was read: %w", r.Source, err)
+				}
+			}
 			c.byName[r.Source], c.byID[r.ID] = e, e
 			continue
 		}
-		e := &entry{row: r, target: targets[r.Target]}
+		e.target = targets[r.Target]
 		if e.target == nil && slices.ContainsFunc(unfinished, func(o ledger.Object) bool { return o.Schema == r.Target.Schema && o.Name == r.Target.Name }) {
 			// A crash came between a DROP or RENAME and its end. Nothing is
 			// applied before the statement is finished, which reads this anew.
@@ -75,7 +85,7 @@ func (c *catalog) readTargets(ctx context.Context, rows []ledger.TableRow) (map[
 	var objects spec.Objects
 	seen := map[string]bool{}
 	for _, r := range rows {
-		if !seen[r.Target.Schema] {
+		if !seen[r.Target.Schema] && r.State != ledger.Parent {
 			seen[r.Target.Schema] = true
 			objects.Databases = append(objects.Databases, spec.Database{Name: r.Target.Schema, Tables: []string{"*"}})
 		}
@@ -157,7 +167,7 @@ func (c *catalog) ids() []schema.ID {
 	return out
 }
 
-// rows returns the tables in the order of their numbers.
+// rows returns the selected tables in the order of their numbers.
 func (c *catalog) rows() []ledger.TableRow {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -167,7 +177,7 @@ func (c *catalog) rows() []ledger.TableRow {
 	}
 	out := make([]ledger.TableRow, 0, len(c.byID))
 	for id := range top + 1 {
-		if e := c.byID[id]; e != nil {
+		if e := c.byID[id]; e != nil && e.row.State != ledger.Parent {
 			out = append(out, e.row)
 		}
 	}
@@ -180,7 +190,7 @@ func (c *catalog) pairs() []verify.Table {
 	defer c.mu.Unlock()
 	out := make([]verify.Table, 0, len(c.byID))
 	for _, e := range c.byID {
-		if e.row.State != ledger.Entering {
+		if e.here() {
 			out = append(out, verify.Table{Source: e.row.Definition, Target: e.target})
 		}
 	}
@@ -195,7 +205,7 @@ func (c *catalog) comparesAlike(id int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e := c.byID[id]
-	if e == nil || e.row.State == ledger.Entering {
+	if e == nil || !e.here() {
 		return true
 	}
 	if e.row.Definition.Flavor != e.target.Flavor {

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/tidegate-io/tidegate/agent/ledger"
@@ -99,7 +98,11 @@ func (r *Runner) objects(ctx context.Context, e *precheck.Env) (*structure.Model
 		e.Objects = append(e.Objects, precheck.Object{Kind: "view", Definer: v.Definer(), Source: v.ID, Target: schema.ID{Schema: schemaName, Name: name}})
 	}
 	e.Known = append(e.Known, findings(model.Others)...)
-	e.Known = append(e.Known, unselectedParents(model, sel)...)
+	if e.Spec.Type != spec.TypeStructure {
+		if err := parents(ctx, e, model, sel); err != nil {
+			return nil, err
+		}
+	}
 	if len(model.Tables) == 0 {
 		e.Known = append(e.Known, run.Finding{Level: run.LevelError, Object: "objects", Found: "the pipeline selects no table", Why: "there would be nothing to move",
 			Remedy: "check the names in the objects block, and that the account may see them: SHOW TABLES"})
@@ -131,20 +134,16 @@ func findings(all []structure.Finding) []run.Finding {
 	return out
 }
 
-// unselectedParents names tables whose rows a foreign key changes when a table
-// changes that is not selected: the log does not show it, and this version does
-// not decode tables that are not selected.
-func unselectedParents(model *structure.Model, sel *structure.Selection) []run.Finding {
-	var out []run.Finding
-	for _, t := range model.Tables {
-		for _, fk := range t.Definition.ForeignKeys {
-			if _, _, ok := sel.Match(fk.ParentSchema, fk.ParentTable); ok {
-				continue
-			}
-			out = append(out, run.Finding{ID: "unsupported-now", Level: run.LevelError, Object: t.ID().String(),
-				Found: fmt.Sprintf("foreign key %s references %s.%s, which is not selected", fk.Name, fk.ParentSchema, fk.ParentTable),
-				Why:   "the target could not hold the foreign key, and rows it changes on the source would be missed", Remedy: "select the parent too, or leave this table out"})
-		}
+// parents reads the tables that are not selected and whose foreign keys change
+// selected rows, and names those that have to be selected.
+func parents(ctx context.Context, e *precheck.Env, model *structure.Model, sel *structure.Selection) error {
+	if err := model.ReadParents(ctx, e.Source.DB, sel); err != nil {
+		return err
 	}
-	return out
+	logged, err := cascadesLogged(ctx, e.Source.Conn.Server, e.Source.DB)
+	if err != nil || logged {
+		return err
+	}
+	e.Known = append(e.Known, findings(model.NeedsRows())...)
+	return nil
 }

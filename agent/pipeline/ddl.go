@@ -34,7 +34,7 @@ func (s *session) ddl(facts *structure.Facts) *ddl {
 	}
 	d.executor = structure.NewExecutor(structure.Config{Kinds: kinds, Definer: s.spec.Objects.Definer, Recopy: true},
 		structure.Deps{
-			Carrier: s.carrier(facts), Ledger: s.ledger, LockDB: s.lockDB, Turn: &s.turn, Registry: s.catalog, Source: s.srcDB,
+			Carrier: s.carrier(facts), Ledger: s.ledger, LockDB: s.lockDB, Turn: &s.turn, Registry: s.catalog, Source: s.srcDB, Executed: s.source.Executed,
 			Changed: d.changed, Refresh: d.refresh,
 		})
 	return d
@@ -78,7 +78,7 @@ func (d *ddl) thrownAway(ch *structure.Changes) []int {
 	var out []int
 	add := func(id schema.ID, always bool) {
 		e := d.s.catalog.byName[id]
-		if e == nil || e.row.State == ledger.Entering {
+		if e == nil || !e.here() {
 			return
 		}
 		w := d.s.gate.Table(id)
@@ -130,7 +130,11 @@ func (c *catalog) storeRenamed(ctx context.Context, tx *sql.Tx, ch *structure.Ch
 	}
 	for _, pair := range ch.Renamed {
 		if e := c.byName[pair[0]]; e != nil {
-			if err := c.s.ledger.RenameIn(ctx, tx, e.row.ID, pair[1], c.targetOf(pair[1])); err != nil {
+			target := c.targetOf(pair[1])
+			if e.row.State == ledger.Parent {
+				target = e.row.Target
+			}
+			if err := c.s.ledger.RenameIn(ctx, tx, e.row.ID, pair[1], target); err != nil {
 				return err
 			}
 			if def := ch.Definitions[pair[1]]; def != nil {
@@ -183,6 +187,16 @@ func (c *catalog) storeCreated(ctx context.Context, tx *sql.Tx, ch *structure.Ch
 		next++
 		unread := &schema.Table{Schema: id.Schema, Name: id.Name}
 		if err := c.s.ledger.RegisterIn(ctx, tx, ledger.TableRow{ID: next, Source: id, Target: c.targetOf(id), State: ledger.Entering, Definition: unread}); err != nil {
+			return err
+		}
+	}
+	for _, p := range ch.Parents {
+		next++
+		row := ledger.TableRow{ID: next, Source: p.ID, Target: p.Shadow, State: ledger.Parent, Definition: ch.Definitions[p.ID], ExactPos: p.Read}
+		if row.Definition == nil {
+			return fmt.Errorf("the shadow of %s is not on the target", p.ID)
+		}
+		if err := c.s.ledger.RegisterIn(ctx, tx, row); err != nil {
 			return err
 		}
 	}

@@ -22,6 +22,9 @@ func (s *session) conclude(ctx context.Context) error {
 	if err := s.r.noteCompleted(ctx); err != nil {
 		return err
 	}
+	if err := s.dropShadows(ctx); err != nil {
+		return err
+	}
 	return s.ledger.Forget(ctx)
 }
 

@@ -51,7 +51,7 @@ func (s *session) loadCopy(ctx context.Context, rows []ledger.TableRow) (err err
 	if err != nil || !slices.ContainsFunc(rows, toCopy) {
 		return err
 	}
-	logged, err := s.cascadesLogged(ctx)
+	logged, err := cascadesLogged(ctx, s.src.Server, s.srcDB)
 	if err != nil {
 		return err
 	}
@@ -61,19 +61,21 @@ func (s *session) loadCopy(ctx context.Context, rows []ledger.TableRow) (err err
 // cascadesLogged reports whether the source writes the effects of foreign keys
 // to its log: then its families of tables are copied like any others. What a
 // row event itself says decides later how it is applied.
-func (s *session) cascadesLogged(ctx context.Context) (bool, error) {
-	if s.src.Server.Flavor == mysql.MariaDB || !s.src.Server.AtLeast(9, 6, 0) {
+func cascadesLogged(ctx context.Context, server *mysql.Server, db mysql.Querier) (bool, error) {
+	if server.Flavor == mysql.MariaDB || !server.AtLeast(9, 6, 0) {
 		return false, nil
 	}
 	var native bool
-	if err := s.srcDB.QueryRowContext(ctx, "SELECT @@global.innodb_native_foreign_keys").Scan(&native); err != nil {
+	if err := db.QueryRowContext(ctx, "SELECT @@global.innodb_native_foreign_keys").Scan(&native); err != nil {
 		return false, fmt.Errorf("read which layer carries foreign keys out: %w", err)
 	}
 	return !native, nil
 }
 
 // toCopy reports whether a table's copy is not over.
-func toCopy(r ledger.TableRow) bool { return r.State != ledger.Live && r.State != ledger.Entering }
+func toCopy(r ledger.TableRow) bool {
+	return r.State != ledger.Live && r.State != ledger.Entering && r.State != ledger.Parent
+}
 
 // copyTables lists the tables to be copied. With families, those that a foreign
 // key's cascade ties together get the number of their group.
@@ -133,9 +135,10 @@ func (s *session) loadStream(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.followed = s.catalog.parentNames()
 	s.reader, err = stream.NewReader(
 		stream.Config{ServerID: s.r.task.ServerID, Position: from, Identity: identity, SpillDir: s.r.deps.Dir, RetryWindow: s.spec.Retry.Window},
-		stream.Deps{Source: s.source, Queue: queue, Select: s.wanted, InSchema: s.wantedSchema, Connected: s.checkSource, Log: s.r.log, Registry: s.metrics})
+		stream.Deps{Source: s.source, Queue: queue, Select: s.wanted, InSchema: s.wantedSchema, Observe: s.observe, Connected: s.checkSource, Log: s.r.log, Registry: s.metrics})
 	return err
 }
 
@@ -174,7 +177,7 @@ func (s *session) checkSource(ctx context.Context) error {
 // wanted says whether a table's rows are to be read from the log.
 func (s *session) wanted(schemaName, table string) bool {
 	_, _, ok := s.selection.Match(schemaName, table)
-	return ok
+	return ok || s.followed[schema.ID{Schema: schemaName, Name: table}]
 }
 
 func (s *session) wantedSchema(name string) bool {

@@ -22,6 +22,7 @@ import (
 	"github.com/tidegate-io/tidegate/agent/structure"
 	"github.com/tidegate-io/tidegate/internal/change"
 	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/schema"
 	"github.com/tidegate-io/tidegate/internal/spec"
 )
 
@@ -51,6 +52,10 @@ type session struct {
 	copier  *snapshot.Copier
 	applier *apply.Applier
 	reader  *stream.Reader
+
+	// followed are names beside the selected ones whose rows are read from the
+	// log. It grows, and belongs to the reader once that runs.
+	followed map[schema.ID]bool
 
 	copied  chan struct{}             // closed when rows and indexes are there
 	earlier map[int]*ledger.CopyState // what the target says was copied, by table

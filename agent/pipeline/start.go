@@ -30,7 +30,7 @@ func (s *session) makeStructure(ctx context.Context, state *ledger.State) error 
 		}
 		creator := &structure.Creator{
 			Carrier:  &structure.Carrier{Selection: s.selection, Source: s.src.Server, Target: s.dst.Server, Facts: facts, DeferIndexes: s.spec.Copy.DeferIndex && s.copies()},
-			OnExists: s.spec.Objects.OnExists, Definer: s.spec.Objects.Definer,
+			OnExists: s.spec.Objects.OnExists, Definer: s.spec.Objects.Definer, Run: s.r.task.Run,
 		}
 		if s.spec.Type == spec.TypeIncremental {
 			creator.OnExists = "keep" // the tables are there, with their rows
@@ -67,7 +67,7 @@ func (s *session) follows() bool {
 func (s *session) readAndCreate(ctx context.Context, conn *sql.Conn, creator *structure.Creator) (*structure.Model, *structure.Made, error) {
 	// A statement between the position and a first reading after it would be in
 	// the definitions and in the log, so there is a reading on each side.
-	before, err := structure.Read(ctx, s.srcDB, s.src.Server, s.selection)
+	before, err := s.readSource(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -82,7 +82,7 @@ func (s *session) readAndCreate(ctx context.Context, conn *sql.Conn, creator *st
 				return nil, nil, err
 			}
 		}
-		model, err := structure.Read(ctx, s.srcDB, s.src.Server, s.selection)
+		model, err := s.readSource(ctx)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -98,7 +98,7 @@ func (s *session) readAndCreate(ctx context.Context, conn *sql.Conn, creator *st
 		if err != nil {
 			return nil, nil, err
 		}
-		again, err := structure.Read(ctx, s.srcDB, s.src.Server, s.selection)
+		again, err := s.readSource(ctx)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -113,6 +113,21 @@ func (s *session) readAndCreate(ctx context.Context, conn *sql.Conn, creator *st
 		Remedy: "hold schema changes on the source for the start of the run"}
 }
 
+// readSource reads what is selected, and the parents that are to be followed.
+func (s *session) readSource(ctx context.Context) (*structure.Model, error) {
+	model, err := structure.Read(ctx, s.srcDB, s.src.Server, s.selection)
+	if err != nil || s.spec.Type == spec.TypeStructure {
+		return model, err
+	}
+	if err := model.ReadParents(ctx, s.srcDB, s.selection); err != nil {
+		return nil, err
+	}
+	if logged, err := cascadesLogged(ctx, s.src.Server, s.srcDB); err != nil || logged {
+		return model, err
+	}
+	return model, structure.Refuse(model.NeedsRows())
+}
+
 // register notes every table of the run on the target.
 func (s *session) register(ctx context.Context, model *structure.Model, made *structure.Made) error {
 	state := ledger.Pending
@@ -122,7 +137,13 @@ func (s *session) register(ctx context.Context, model *structure.Model, made *st
 	rows := make([]ledger.TableRow, len(made.Tables))
 	for i, t := range made.Tables {
 		m := model.Tables[i]
+		structure.MarkAbsent(m.Definition, s.selection)
 		rows[i] = ledger.TableRow{ID: i + 1, Source: t.Source, Target: t.Target, State: state, LeftOut: t.LeftOut, Definition: m.Definition, RowsEstimated: int64(m.Rows)}
+	}
+	for i, t := range made.Parents {
+		def := model.Parents[i].Definition
+		structure.MarkAbsent(def, s.selection)
+		rows = append(rows, ledger.TableRow{ID: len(rows) + 1, Source: t.Source, Target: t.Target, State: ledger.Parent, Definition: def})
 	}
 	return s.ledger.Register(ctx, rows)
 }

@@ -238,8 +238,9 @@ const txnCost = 250
 // part hands over what was read so far of a transaction that goes on.
 func (a *assembler) part(g *group, changes []change.Change, bytes int) error {
 	t := &change.Txn{IDs: g.txnIDs(), Time: g.at, Changes: changes, Part: g.part, More: true, Bytes: txnCost + bytes}
-	if g.part == 0 {
+	if g.part == 0 && g.ddl != nil {
 		t.DDL = g.ddl
+		t.DDL.IDs = t.IDs
 	}
 	g.part++
 	g.changes, g.bytes = nil, 0
@@ -290,6 +291,7 @@ func (a *assembler) handOver(g *group) error {
 	}
 	if g.part == 0 && g.ddl != nil {
 		t.DDL = g.ddl
+		t.DDL.IDs = t.IDs
 		t.Bytes += len(g.ddl.SQL) + 500
 	}
 	return a.emit(t)

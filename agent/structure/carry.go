@@ -79,6 +79,11 @@ func (c *Carrier) table(t *Table, n *neighbours) (*Carried, error) {
 	if !ok {
 		return nil, fmt.Errorf("not selected")
 	}
+	return c.tableAs(t, n, target, false)
+}
+
+// tableAs rewrites a table for a name; a shadow gets no constraints.
+func (c *Carrier) tableAs(t *Table, n *neighbours, target schema.ID, shadow bool) (*Carried, error) {
 	text, err := parseCreate(t.Create)
 	if err != nil {
 		return nil, err
@@ -93,10 +98,10 @@ func (c *Carrier) table(t *Table, n *neighbours) (*Carried, error) {
 	}
 	var drop, leave []int
 	for i, it := range text.items {
-		switch gone := r.item(it); {
+		switch gone := shadow && (it.kind == itemForeignKey || it.kind == itemCheck) || r.item(it); {
 		case gone:
 			drop = append(drop, i)
-		case c.DeferIndexes && leavable(t, it, n.parents[c.Selection.canonical(t.ID())]):
+		case c.DeferIndexes && !shadow && leavable(t, it, n.parents[c.Selection.canonical(t.ID())]):
 			leave = append(leave, i)
 		}
 	}

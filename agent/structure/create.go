@@ -19,12 +19,14 @@ type Creator struct {
 	*Carrier
 	OnExists string // spec.Objects.OnExists
 	Definer  string // spec.Objects.Definer
+	Run      string // names the shadows of parents
 }
 
 // Made is what a call of Create made or found made.
 type Made struct {
 	Tables   []*Carried
-	Findings []Finding // what a person should know; nothing that stops the run
+	Parents  []*Carried // the shadows of the model's parents
+	Findings []Finding  // what a person should know; nothing that stops the run
 }
 
 // Create makes databases, tables and views. earlier is the model of the call
@@ -37,7 +39,7 @@ func (c *Creator) Create(ctx context.Context, conn *sql.Conn, m, earlier *Model)
 		return nil, err
 	}
 	for _, t := range made.Tables {
-		if err := fatal(t.Findings); err != nil {
+		if err := Refuse(t.Findings); err != nil {
 			return nil, err
 		}
 		made.Findings = append(made.Findings, t.Findings...)
@@ -49,14 +51,17 @@ func (c *Creator) Create(ctx context.Context, conn *sql.Conn, m, earlier *Model)
 		if err := c.tables(ctx, conn, m, earlier, made.Tables); err != nil {
 			return err
 		}
+		if err := c.shadows(ctx, conn, m, made); err != nil {
+			return err
+		}
 		return c.views(ctx, conn, m, made)
 	})
 	made.Findings = fold(made.Findings)
 	return made, err
 }
 
-// fatal turns findings that stop a run into one error.
-func fatal(findings []Finding) error {
+// Refuse turns findings that stop a run into one error.
+func Refuse(findings []Finding) error {
 	var all []string
 	remedy := ""
 	for _, f := range findings {
@@ -75,7 +80,7 @@ func (c *Creator) databases(ctx context.Context, conn *sql.Conn, m *Model, made 
 	for _, d := range m.Databases {
 		query, target, finding := c.Database(d)
 		if finding != nil {
-			if err := fatal([]Finding{*finding}); err != nil {
+			if err := Refuse([]Finding{*finding}); err != nil {
 				return err
 			}
 			made.Findings = append(made.Findings, *finding)

@@ -33,6 +33,10 @@ type Changes struct {
 	// was read of one may not be the one at the applied position.
 	Touched []schema.ID
 
+	// Parents are tables that are not selected and are to be followed from here
+	// on, since foreign keys of selected tables refer to them.
+	Parents []NewParent
+
 	// Definitions has the new source definition of every table that was created,
 	// altered or renamed, by its new name.
 	Definitions map[schema.ID]*schema.Table
@@ -45,7 +49,7 @@ type Changes struct {
 
 // Empty reports whether no selected table changed.
 func (c *Changes) Empty() bool {
-	return len(c.Created)+len(c.Dropped)+len(c.Altered)+len(c.Renamed)+len(c.Moved)+len(c.Recopy)+len(c.Entered)+len(c.Touched)+len(c.LeftOut) == 0
+	return len(c.Created)+len(c.Dropped)+len(c.Altered)+len(c.Renamed)+len(c.Moved)+len(c.Recopy)+len(c.Entered)+len(c.Touched)+len(c.Parents)+len(c.LeftOut) == 0
 }
 
 // Registry is what is known of a source table at the applied position.
@@ -57,6 +61,10 @@ type Registry interface {
 	// position and the target has not: they came with their rows (Entered), and
 	// are to be made and copied as the source will have them later.
 	Entering() ([]schema.ID, error)
+	// Parents are the tables that are not selected and are followed.
+	Parents() map[schema.ID]Parent
+	// Children are the known tables with a foreign key to a table.
+	Children(parent schema.ID) []schema.ID
 }
 
 // Deps is what an Executor works with.
@@ -68,8 +76,10 @@ type Deps struct {
 	Registry Registry
 
 	// Source reads the source's present definitions (text sessions). It is used
-	// between flavours only, where the target's types are not the source's.
-	Source mysql.Querier
+	// between flavours, where the target's types are not the source's, and for
+	// parents that are to be followed; Executed says what the source has executed.
+	Source   mysql.Querier
+	Executed func(ctx context.Context) (*change.Set, error)
 
 	// Changed stores what changed, in the control transaction that also moves
 	// the ledger. Refresh is called after its commit, also for findings alone.
@@ -116,7 +126,7 @@ func (x *Executor) Execute(ctx context.Context, seq uint64, st *change.Statement
 	if err != nil {
 		return err
 	}
-	p, err := x.plan(ctx, lock.Conn, st, text)
+	p, err := x.plan(ctx, lock.Conn, st, text, seq)
 	if err != nil {
 		return err
 	}
@@ -187,7 +197,14 @@ func (x *Executor) definitions(ctx context.Context, q mysql.Querier, p *plan) er
 		if ch.Definitions[id] != nil {
 			continue
 		}
-		target, ok := x.deps.Carrier.Selection.target(id)
+		target, ok := p.shadows[id]
+		if !ok {
+			target, ok = x.deps.Carrier.Selection.target(id)
+		}
+		if !ok {
+			followed := x.deps.Registry.Parents()
+			target, ok = followed[id].Shadow, followed[id].Shadow.Name != ""
+		}
 		if !ok {
 			continue
 		}
@@ -198,6 +215,12 @@ func (x *Executor) definitions(ctx context.Context, q mysql.Querier, p *plan) er
 		if err != nil {
 			return err
 		}
+		keys, changed := p.absent[id]
+		if !changed {
+			known, _ := x.deps.Registry.Known(id)
+			keys = absentKeys(known)
+		}
+		def.ForeignKeys = append(def.ForeignKeys, keys...)
 		ch.Definitions[id] = def
 	}
 	// A CREATE … IF NOT EXISTS may have met a table that was there.

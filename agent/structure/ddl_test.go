@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,18 @@ type registry struct {
 	defs     map[schema.ID]*schema.Table
 	left     map[schema.ID][]string
 	entering map[schema.ID]bool
+	parents  map[schema.ID]Parent
+}
+
+func (r *registry) Parents() map[schema.ID]Parent { return r.parents }
+
+func (r *registry) Children(parent schema.ID) (out []schema.ID) {
+	for id, def := range r.defs {
+		if slices.ContainsFunc(def.ForeignKeys, func(fk schema.ForeignKey) bool { return parentOf(&fk) == parent }) {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 func (r *registry) Entering() (out []schema.ID, err error) {
@@ -47,6 +60,16 @@ func (r *registry) take(ch *Changes) {
 		delete(r.defs, id)
 		delete(r.left, id)
 		delete(r.entering, id)
+		delete(r.parents, id)
+	}
+	for _, m := range ch.Renamed {
+		if p, ok := r.parents[m[0]]; ok {
+			delete(r.parents, m[0])
+			r.parents[m[1]] = p
+		}
+	}
+	for _, p := range ch.Parents {
+		r.parents[p.ID] = Parent{Shadow: p.Shadow}
 	}
 	for _, id := range ch.Entered {
 		r.entering[id] = true
@@ -70,7 +93,7 @@ var errBroken = errors.New("broken off")
 
 func newReplay(t *testing.T, flavors [2]dbtest.Flavor) *replay {
 	t.Helper()
-	r := &replay{pair: newPair(t, flavors), reg: &registry{defs: map[schema.ID]*schema.Table{}, left: map[schema.ID][]string{}, entering: map[schema.ID]bool{}}}
+	r := &replay{pair: newPair(t, flavors), reg: &registry{defs: map[schema.ID]*schema.Table{}, left: map[schema.ID][]string{}, entering: map[schema.ID]bool{}, parents: map[schema.ID]Parent{}}}
 	ctx := t.Context()
 	if err := ledger.Create(ctx, r.dst); err != nil {
 		t.Fatal(err)
@@ -80,8 +103,9 @@ func newReplay(t *testing.T, flavors [2]dbtest.Flavor) *replay {
 		t.Fatal(err)
 	}
 	r.x = NewExecutor(Config{Kinds: []string{"*"}, Recopy: true}, Deps{Carrier: r.Carrier, Ledger: l, LockDB: r.dst, Turn: &Turn{}, Registry: r.reg, Source: r.src,
-		Changed: func(_ context.Context, _ *sql.Tx, ch *Changes) error { r.last = ch; return nil },
-		Refresh: func(ch *Changes) { r.reg.take(ch) }})
+		Executed: func(context.Context) (*change.Set, error) { return change.NewSet(change.MySQL), nil },
+		Changed:  func(_ context.Context, _ *sql.Tx, ch *Changes) error { r.last = ch; return nil },
+		Refresh:  func(ch *Changes) { r.reg.take(ch) }})
 	r.exec(t, "ALTER DATABASE COLLATE utf8mb4_unicode_ci")
 	createAll(t, r.pair, r.read(t))
 	return r

@@ -45,6 +45,7 @@ type Model struct {
 	Databases []Database
 	Tables    []*Table
 	Views     []*View
+	Parents   []*Table  // not selected, and followed for what their foreign keys do
 	Others    []Finding // selected objects that are neither table nor view
 }
 
@@ -77,6 +78,9 @@ func (m *Model) fingerprints() map[string]string {
 	}
 	for _, t := range m.Tables {
 		out["table "+t.ID().String()] = Fingerprint(t.Create)
+	}
+	for _, t := range m.Parents {
+		out["parent "+t.ID().String()] = Fingerprint(t.Create)
 	}
 	for _, v := range m.Views {
 		out["view "+v.ID.String()] = Fingerprint(v.Create)

@@ -20,6 +20,9 @@ type plan struct {
 	settings []setting
 	changes  Changes
 	readBack map[schema.ID]bool // source names of tables whose definition is new
+
+	shadows map[schema.ID]schema.ID           // of parents, where the statement makes or names them anew
+	absent  map[schema.ID][]schema.ForeignKey // new lists of the keys that are not on the target, by the name after
 }
 
 // planner makes the plan of one statement.
@@ -31,15 +34,17 @@ type planner struct {
 	st   *sqltext.Statement
 	p    *plan
 
-	entering map[schema.ID]bool // by canonical name; see Registry
+	seq uint64
+
+	entering map[schema.ID]bool // see Registry
+	parents  map[schema.ID]Parent
 }
 
-func (x *Executor) plan(ctx context.Context, conn *sql.Conn, ev *change.Statement, text string) (*plan, error) {
-	mode := sqltext.Mode{ANSIQuotes: slices.Contains(ev.SQLMode, "ANSI_QUOTES") || slices.Contains(ev.SQLMode, "ANSI"),
-		NoBackslashEscapes: slices.Contains(ev.SQLMode, "NO_BACKSLASH_ESCAPES")}
-	p := &plan{what: "a statement", settings: x.deps.Carrier.eventSettings(ev), readBack: map[schema.ID]bool{}}
-	pl := &planner{Executor: x, ctx: ctx, conn: conn, ev: ev, p: p}
-	st, err := sqltext.Parse(text, mode)
+func (x *Executor) plan(ctx context.Context, conn *sql.Conn, ev *change.Statement, text string, seq uint64) (*plan, error) {
+	p := &plan{what: "a statement", settings: x.deps.Carrier.eventSettings(ev), readBack: map[schema.ID]bool{},
+		shadows: map[schema.ID]schema.ID{}, absent: map[schema.ID][]schema.ForeignKey{}}
+	pl := &planner{Executor: x, ctx: ctx, conn: conn, ev: ev, p: p, seq: seq, parents: x.deps.Registry.Parents()}
+	st, err := sqltext.Parse(text, modeOf(ev))
 	if err != nil {
 		if _, ok := x.deps.Carrier.Selection.Schema(ev.Schema); ok || ev.Schema == "" {
 			return nil, pl.refuse("the statement cannot be read: "+err.Error(), unreadable)
@@ -55,7 +60,16 @@ func (x *Executor) plan(ctx context.Context, conn *sql.Conn, ev *change.Statemen
 	for _, id := range entering {
 		pl.entering[id] = true
 	}
+	if err := pl.parentsMove(); err != nil {
+		return nil, err
+	}
 	return p, pl.make()
+}
+
+// modeOf says how a statement's text is to be read.
+func modeOf(ev *change.Statement) sqltext.Mode {
+	return sqltext.Mode{ANSIQuotes: slices.Contains(ev.SQLMode, "ANSI_QUOTES") || slices.Contains(ev.SQLMode, "ANSI"),
+		NoBackslashEscapes: slices.Contains(ev.SQLMode, "NO_BACKSLASH_ESCAPES")}
 }
 
 const unreadable = "make the same change on the target by hand, and leave the statement out by starting behind it; or report it"
@@ -173,7 +187,7 @@ func (pl *planner) concerns() bool {
 	sel := pl.deps.Carrier.Selection
 	_, inside := sel.Schema(pl.ev.Schema)
 	if len(pl.st.Refs) > 0 {
-		return slices.ContainsFunc(pl.st.Refs, pl.selects)
+		return slices.ContainsFunc(pl.st.Refs, func(r sqltext.Ref) bool { return pl.selects(r) || pl.follows(pl.source(r)) })
 	}
 	for _, t := range pl.st.Tokens {
 		if !t.Name() {
@@ -213,11 +227,14 @@ func (pl *planner) match(r sqltext.Ref) (source, target schema.ID, ok bool) {
 	return source, target, ok
 }
 
-// here returns the target's name of a selected table that is there. One that is
-// still to be made is taken for one that is not selected: what the statement
+// here returns the target's name of a selected table that is there, or the
+// shadow of a parent that is followed. One that is still to be made is taken for one that is not selected: what the statement
 // does to it on the source will be in the copy.
 func (pl *planner) here(source schema.ID) (target schema.ID, ok bool) {
 	target, ok = pl.deps.Carrier.Selection.target(source)
+	if !ok {
+		target, ok = pl.parents[source].Shadow, pl.parents[source].Shadow.Name != ""
+	}
 	return target, ok && !pl.entering[source]
 }
 
@@ -256,7 +273,7 @@ func (pl *planner) rewrite(source, target schema.ID) *rewrite {
 
 // finish takes the findings of a rewriting: fatal ones stop the run.
 func (pl *planner) finish(r *rewrite) error {
-	if err := fatal(r.findings); err != nil {
+	if err := Refuse(r.findings); err != nil {
 		return pl.refuse(err.Error(), "undo the change on the source or make it on the target by hand, then retry")
 	}
 	pl.p.changes.Findings = append(pl.p.changes.Findings, r.findings...)
@@ -265,6 +282,9 @@ func (pl *planner) finish(r *rewrite) error {
 
 // recopy notes that a table must be copied anew, or stops the run.
 func (pl *planner) recopy(id schema.ID, reason string) error {
+	if pl.follows(id) {
+		return nil // no row of it is here
+	}
 	if !pl.cfg.Recopy {
 		return pl.refuse(reason, "start the pipeline anew behind this statement, so that the table is copied again")
 	}
@@ -305,13 +325,15 @@ func (pl *planner) names(r *rewrite) error {
 	for _, ref := range pl.st.Refs {
 		source, target, ok := pl.match(ref)
 		switch {
-		case ok:
-			r.e.Replace(ref.Start, ref.End, quoteID(target))
-		case ref.Role == sqltext.Parent && pl.selects(ref): // it is made later
+		case ref.Role == sqltext.Parent && pl.selects(ref): // it may be made later
 			target, _ = pl.deps.Carrier.Selection.target(source)
 			r.e.Replace(ref.Start, ref.End, quoteID(target))
 		case ref.Role == sqltext.Parent:
 			// its foreign key is left out
+		case ref.Role == sqltext.To && pl.follows(pl.source(pl.st.Refs[0])):
+			// its shadow keeps its name
+		case ok:
+			r.e.Replace(ref.Start, ref.End, quoteID(target))
 		default:
 			return pl.refuse(fmt.Sprintf("it needs table %s, which is not selected", source), "make the same change on the target by hand, then retry from behind it")
 		}

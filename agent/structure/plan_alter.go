@@ -22,6 +22,8 @@ type alter struct {
 	with           *sqltext.Ref // the table of EXCHANGE PARTITION
 	reasons        []string     // why the table has to be copied anew
 	skip           bool         // nothing of it is run
+	keysChanged    bool         // the foreign keys that are not on the target
+	added          int          // foreign keys without a name so far
 }
 
 func (pl *planner) alterTable() error {
@@ -40,9 +42,8 @@ func (pl *planner) alterTable() error {
 		return a.outside()
 	}
 	if a.to != nil {
-		if !pl.selects(*a.to) { // it leaves the selection
-			pl.drop(a.source, a.target)
-			return nil
+		if gone, err := a.moves(); gone || err != nil {
+			return err
 		}
 	}
 	if pl.st.Tokens[pl.st.Begin+1].Is("IGNORE") || pl.st.Tokens[pl.st.Begin+2].Is("IGNORE") {
@@ -58,15 +59,38 @@ func (pl *planner) alterTable() error {
 	return a.end()
 }
 
+// moves takes care of a new name on the other side of the selection; gone says
+// that nothing else of the statement matters.
+func (a *alter) moves() (gone bool, err error) {
+	pl, to := a.pl, a.pl.source(*a.to)
+	end := map[schema.ID]schema.ID{a.source: to}
+	followed := pl.follows(a.source)
+	switch selected := pl.selects(*a.to); {
+	case !selected && followed, selected && !followed:
+		return false, nil
+	case selected: // a parent comes into the selection
+		pl.drop(a.source, a.target)
+		err = pl.enter(to)
+	default:
+		if len(pl.st.Clauses) > 1 && len(pl.deps.Registry.Children(a.source)) > 0 {
+			return true, pl.refuse(fmt.Sprintf("it changes %s, to which selected tables refer, and takes it out of the selection", a.source),
+				"rename it and alter it in two statements: rename it back on the source, stop the run, and apply the pipeline again")
+		}
+		err = pl.departs(a.source, to, a.target)
+	}
+	pl.moveKeys(end)
+	return true, err
+}
+
 // outside: the altered table is not selected, or not there yet, but another one
 // may be touched.
 func (a *alter) outside() error {
 	if a.to != nil {
 		a.pl.leaves(a.source)
-		if a.pl.selects(*a.to) {
-			return a.pl.enter(a.pl.source(*a.to))
-		}
-		return nil
+		to := a.pl.source(*a.to)
+		err := a.pl.arrives(a.source, to, a.pl.selects(*a.to))
+		a.pl.moveKeys(map[schema.ID]schema.ID{a.source: to})
+		return err
 	}
 	a.pl.touched(a.source)
 	if a.with != nil {
@@ -88,6 +112,9 @@ func (a *alter) clause(cl sqltext.Clause) error {
 		a.skip = true
 		return a.pl.recopy(a.source, "its rows were replaced as a file (TABLESPACE)")
 	case sqltext.AddColumn:
+		if sqltext.Has(cl.Tokens, "REFERENCES") && !a.parentSelected(cl) {
+			return a.pl.refuse("a new column refers to a table that is not selected", "select that table too, and apply the pipeline again")
+		}
 		a.addColumns(cl)
 	case sqltext.ChangeColumn:
 		a.changeColumn(cl)
@@ -103,13 +130,63 @@ func (a *alter) clause(cl sqltext.Clause) error {
 		if cl.Act == sqltext.AlterKey {
 			a.r.key(item{kind: itemKey, name: cl.Name, tokens: cl.Tokens})
 		}
+	case sqltext.Rename:
+		if a.pl.follows(a.source) {
+			return nil // its shadow keeps its name
+		}
 	case sqltext.Other:
+		if gone, err := a.foreignKey(cl); gone || err != nil {
+			return err
+		}
 		if a.other(cl) {
 			return nil
 		}
 	}
 	a.keep = append(a.keep, cl)
 	return nil
+}
+
+// foreignKey takes care of a constraint that the target does not have or does
+// not get; gone says that the clause is left out.
+func (a *alter) foreignKey(cl sqltext.Clause) (gone bool, err error) {
+	c := &sqltext.Cursor{T: cl.Tokens}
+	pl, followed := a.pl, a.pl.follows(a.source)
+	switch {
+	case c.Accept("ADD"):
+		it := readItem(cl.Tokens[1:])
+		switch {
+		case it.kind == itemForeignKey && (followed || !a.parentSelected(cl)):
+			fk := it.foreignKey(a.source.Schema)
+			if fk.Name == "" {
+				a.added++
+				fk.Name = nextKey(a.source, pl.allKeys(a.source), a.added)
+			}
+			if !followed {
+				a.r.note("", "foreign key %s refers to %s, which is not selected, and is left out", fk.Name, parentOf(&fk))
+			}
+			a.keysChanged = true
+			return true, pl.leftOut(a.source, fk)
+		case it.kind == itemForeignKey && it.name == "" && len(pl.keysOf(a.source)) > 0:
+			a.added++
+			name := nextKey(a.source, pl.allKeys(a.source), a.added)
+			nameKey(a.r, it, name)
+		case it.kind == itemCheck && followed:
+			return true, nil
+		}
+	case c.Accept("DROP CHECK"):
+		return followed, nil
+	case c.AcceptAny("DROP FOREIGN KEY", "DROP CONSTRAINT") != "":
+		c.Accept("IF EXISTS")
+		n, _ := c.Name()
+		keys := pl.keysOf(a.source)
+		i := slices.IndexFunc(keys, func(fk schema.ForeignKey) bool { return strings.EqualFold(fk.Name, n.Name) })
+		if i >= 0 {
+			pl.p.absent[a.source] = slices.Delete(slices.Clone(keys), i, i+1)
+			a.keysChanged = true
+		}
+		return i >= 0 || followed, nil
+	}
+	return false, nil
 }
 
 // other rewrites options, constraints and partitions; gone says that the clause
@@ -122,10 +199,6 @@ func (a *alter) other(cl sqltext.Clause) (gone bool) {
 	case c.Accept("ADD"):
 		if c.AcceptAny("CONSTRAINT", "FOREIGN", "CHECK") != "" {
 			it := readItem(cl.Tokens[1:])
-			if it.kind == itemForeignKey && !a.parentSelected(cl) {
-				a.r.note("", "foreign key %s refers to a table that is not selected, and is left out", it.name)
-				return true
-			}
 			if it.kind == itemKey || it.kind == itemPrimary {
 				a.r.key(it)
 			}
@@ -199,6 +272,12 @@ func (a *alter) changeColumn(cl sqltext.Clause) {
 	}
 	if !strings.EqualFold(cl.Name, cl.New) {
 		a.mapLeft(func(c string) string { return renamedColumn(c, cl.Name, cl.New) })
+		keys := slices.Clone(a.pl.keysOf(a.source))
+		for i := range keys {
+			keys[i].Columns = renamedIn(keys[i].Columns, cl.Name, cl.New)
+		}
+		a.pl.p.absent[a.source] = keys
+		a.pl.columnRenamed(a.source, cl.Name, cl.New)
 	}
 }
 
@@ -269,6 +348,12 @@ func (a *alter) end() error {
 			return err
 		}
 	}
+	if a.keysChanged {
+		pl.altered(a.source)
+	}
+	if pl.follows(a.source) && a.to != nil {
+		a.renameParent()
+	}
 	if a.skip || len(a.keep) == 0 && len(pl.st.Clauses) > 0 {
 		return nil
 	}
@@ -277,7 +362,12 @@ func (a *alter) end() error {
 	}
 	s := step{sql: []string{a.text()}, objects: []schema.ID{a.target}, after: changed, anyFK: pl.awaitsParent()}
 	switch {
+	case a.to != nil && pl.follows(a.source):
 	case a.to != nil:
+		end := map[schema.ID]schema.ID{a.source: pl.source(*a.to)}
+		pl.moveKeys(end)
+		pl.carryKeys(a.source, pl.source(*a.to), end)
+		delete(pl.p.readBack, a.source)
 		id, target, _ := pl.match(*a.to)
 		s.objects, s.after = []schema.ID{a.target, target}, moved
 		pl.p.changes.Renamed = append(pl.p.changes.Renamed, [2]schema.ID{a.source, id})
@@ -293,6 +383,17 @@ func (a *alter) end() error {
 	}
 	pl.add(s)
 	return nil
+}
+
+// renameParent lets a parent that is followed get another name outside of the
+// selection: its shadow stays where it is.
+func (a *alter) renameParent() {
+	pl, to := a.pl, a.pl.source(*a.to)
+	pl.renameFollowed(a.source, to)
+	end := map[schema.ID]schema.ID{a.source: to}
+	pl.moveKeys(end)
+	pl.carryKeys(a.source, to, end)
+	delete(pl.p.readBack, a.source)
 }
 
 func (a *alter) replaceNames() error { return a.pl.names(a.r) }

@@ -37,29 +37,58 @@ func (pl *planner) renameTables() error {
 	}
 	carried := map[schema.ID]bool{} // origins that are moved on the target
 	for _, origin := range order {
+		to := end[origin]
 		target, in := pl.here(origin)
-		_, stays := sel.target(end[origin])
-		if origin != end[origin] {
+		_, stays := sel.target(to)
+		if origin != to {
 			pl.leaves(origin)
 		}
+		var err error
 		switch {
+		case origin == to: // it only stepped aside
+			carried[origin] = in && stays
+		case in && pl.follows(origin) && !stays:
+			pl.renameFollowed(origin, to)
+		case in && pl.follows(origin):
+			pl.drop(origin, target)
+			err = pl.enter(to)
 		case in && stays:
 			carried[origin] = true
+			pl.p.changes.Renamed = append(pl.p.changes.Renamed, [2]schema.ID{origin, to})
+			pl.p.changes.Moved = append(pl.p.changes.Moved, origin, to)
+			pl.p.readBack[to] = true
 		case in:
-			pl.drop(origin, target)
-		case stays && origin == end[origin]: // it only stepped aside
-		case stays:
-			if err := pl.enter(end[origin]); err != nil {
-				return err
-			}
+			err = pl.departs(origin, to, target)
+		default:
+			err = pl.arrives(origin, to, stays)
 		}
-		if in && stays && origin != end[origin] {
-			pl.p.changes.Renamed = append(pl.p.changes.Renamed, [2]schema.ID{origin, end[origin]})
-			pl.p.changes.Moved = append(pl.p.changes.Moved, origin, end[origin])
-			pl.p.readBack[end[origin]] = true
+		if err != nil {
+			return err
 		}
 	}
+	pl.moveKeys(end)
+	for _, pair := range pl.p.changes.Renamed {
+		pl.carryKeys(pair[0], pair[1], end)
+	}
 	return pl.addMoves(moves, carried)
+}
+
+// arrives takes care of a table that is not here and gets another name.
+func (pl *planner) arrives(from, to schema.ID, selected bool) error {
+	if pl.entering[from] {
+		pl.detachAll(from)
+	}
+	if selected {
+		return pl.enter(to)
+	}
+	return pl.made(to, from)
+}
+
+// renameFollowed gives a parent that is followed another name; its shadow keeps
+// its own.
+func (pl *planner) renameFollowed(from, to schema.ID) {
+	pl.p.changes.Renamed = append(pl.p.changes.Renamed, [2]schema.ID{from, to})
+	pl.p.shadows[to], pl.p.readBack[to] = pl.parents[from].Shadow, true
 }
 
 // addMoves makes the steps: one for all on a target that renames all or none,

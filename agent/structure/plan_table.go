@@ -12,8 +12,11 @@ import (
 func (pl *planner) createTable() error {
 	source := pl.source(pl.st.Refs[0])
 	target, ok := pl.deps.Carrier.Selection.target(source)
-	if pl.st.Temporary || !ok {
-		return nil
+	if pl.st.Temporary || pl.follows(source) {
+		return nil // IF NOT EXISTS, and it does
+	}
+	if !ok {
+		return pl.made(source, source)
 	}
 	if pl.entering[source] && !pl.st.OrReplace {
 		return nil // IF NOT EXISTS, and it does
@@ -33,6 +36,11 @@ func (pl *planner) createTable() error {
 	}
 	if err := pl.cutSelect(r, text); err != nil {
 		return err
+	}
+	if known == nil || pl.st.OrReplace {
+		if err := pl.keysLeftOut(r, source, text); err != nil {
+			return err
+		}
 	}
 	for i, it := range text.items {
 		if r.item(it) {
@@ -86,6 +94,40 @@ func (pl *planner) likeAbsent(source schema.ID, known bool) (entered bool, err e
 		pl.drop(source, target)
 	}
 	return true, pl.enter(source)
+}
+
+// keysLeftOut notes the foreign keys of a new table whose parents are not
+// selected.
+func (pl *planner) keysLeftOut(r *rewrite, source schema.ID, text *createText) error {
+	pl.p.absent[source] = []schema.ForeignKey{}
+	unnamed := 0
+	for _, it := range text.items {
+		if it.kind == itemColumn && sqltext.Has(it.tokens, "REFERENCES") {
+			for _, ref := range pl.st.Refs {
+				if ref.Role == sqltext.Parent && ref.Start > it.tokens[0].Start && ref.End <= it.tokens[len(it.tokens)-1].End && !pl.selects(ref) {
+					return pl.refuse(fmt.Sprintf("column %s refers to %s, which is not selected", it.name, pl.source(ref)), selectMiddle(pl.source(ref))+", and apply the pipeline again")
+				}
+			}
+		}
+		if it.kind != itemForeignKey {
+			continue
+		}
+		fk := it.foreignKey(source.Schema)
+		if fk.Name == "" {
+			unnamed++
+			fk.Name = nextKey(source, nil, unnamed)
+		}
+		if _, selected := pl.deps.Carrier.Selection.target(parentOf(&fk)); selected {
+			if it.name == "" && len(pl.p.absent[source]) > 0 {
+				nameKey(r, it, fk.Name)
+			}
+			continue
+		}
+		if err := pl.leftOut(source, fk); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // dropReplace takes OR REPLACE out of the text.

@@ -225,8 +225,12 @@ func (r *rewrite) foreignKey(it item) (gone bool) {
 	fk := it.foreignKey(r.def.Schema)
 	parent, ok := r.Selection.target(schema.ID{Schema: fk.ParentSchema, Name: fk.ParentTable})
 	if !ok {
-		r.note("select the table too, or add the foreign key by hand after completion",
-			"foreign key %s refers to %s.%s, which is not selected, and is left out", fk.Name, fk.ParentSchema, fk.ParentTable)
+		does := ""
+		if Acts(&fk) {
+			does = "; what it does to rows is carried"
+		}
+		r.note("select the table too, or add the foreign key by hand after completion: until then nothing keeps rows without a parent out of the target",
+			"foreign key %s refers to %s.%s, which is not selected, and is left out%s", fk.Name, fk.ParentSchema, fk.ParentTable, does)
 		return true
 	}
 	c := &sqltext.Cursor{T: it.tokens}

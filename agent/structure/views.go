@@ -68,7 +68,7 @@ func (c *Creator) view(ctx context.Context, conn *sql.Conn, v *View, made *Made)
 	}
 	r := &rewrite{Carrier: c.Carrier, text: st.Text, object: v.ID.String()}
 	r.view(st, v.ID.Schema)
-	if err := fatal(r.findings); err != nil {
+	if err := Refuse(r.findings); err != nil {
 		return err
 	}
 	if err := c.definer(ctx, conn, r, st, made); err != nil {

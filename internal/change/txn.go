@@ -79,6 +79,7 @@ type TableMap struct {
 // commits by itself. All settings are names, not numbers, since numbers mean
 // different things in different flavours.
 type Statement struct {
+	IDs    []ID // of its transaction
 	SQL    string
 	Schema string // default database; "" is none
 

@@ -97,6 +97,10 @@ type ForeignKey struct {
 	ParentCols   []string `json:"parent_columns"`
 	OnDelete     string   `json:"on_delete"` // "CASCADE", "SET NULL", "RESTRICT", "NO ACTION", "SET DEFAULT"
 	OnUpdate     string   `json:"on_update"`
+
+	// Absent: the target's table does not have it, since its parent is not there.
+	// What it does to rows is carried all the same.
+	Absent bool `json:"absent,omitempty"`
 }
 
 // Column returns the column of that name (names are compared without case, as

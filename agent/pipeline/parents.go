@@ -1,0 +1,91 @@
+package pipeline
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+
+	"github.com/tidegate-io/tidegate/agent/ledger"
+	"github.com/tidegate-io/tidegate/agent/structure"
+	"github.com/tidegate-io/tidegate/internal/change"
+	"github.com/tidegate-io/tidegate/internal/schema"
+)
+
+// Parents implements structure.Registry.
+func (c *catalog) Parents() map[schema.ID]structure.Parent {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := map[schema.ID]structure.Parent{}
+	for id, e := range c.byName {
+		if e.row.State != ledger.Parent {
+			continue
+		}
+		out[id] = structure.Parent{Shadow: e.row.Target, Read: e.read}
+	}
+	return out
+}
+
+// Children implements structure.Registry.
+func (c *catalog) Children(parent schema.ID) []schema.ID {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var out []schema.ID
+	for _, child := range c.parents[parent] {
+		if id := (schema.ID{Schema: child.Schema, Name: child.Table}); !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// parentNames are the names that foreign keys which act refer to.
+func (c *catalog) parentNames() map[schema.ID]bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := map[schema.ID]bool{}
+	for parent, children := range c.parents {
+		for i := range children {
+			if structure.Acts(&children[i].Key) {
+				out[parent] = true
+			}
+		}
+	}
+	return out
+}
+
+// observe is asked by the reader about each statement before anything behind it
+// is read. The applier will know only later whose rows are wanted then, so every
+// table that may become a parent is read from here on; what turns out to be none
+// is passed over there.
+func (s *session) observe(_ context.Context, st *change.Statement) error {
+	parents, renamed := structure.Mentioned(st)
+	for _, id := range parents {
+		s.followed[id] = true
+	}
+	for _, pair := range renamed {
+		if s.wanted(pair[0].Schema, pair[0].Name) {
+			s.followed[pair[1]] = true
+		}
+	}
+	return nil
+}
+
+// dropShadows removes what stood for parents on the target.
+func (s *session) dropShadows(ctx context.Context) error {
+	rows, err := s.ledger.Tables(ctx)
+	if err != nil {
+		return err
+	}
+	rows = slices.DeleteFunc(rows, func(r ledger.TableRow) bool { return r.State != ledger.Parent })
+	if len(rows) == 0 {
+		return nil
+	}
+	return s.exclusive(ctx, func(ctx context.Context, conn *sql.Conn) error {
+		for _, r := range rows {
+			if err := structure.DropShadow(ctx, conn, r.Target); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,190 @@
+package integration
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tidegate-io/tidegate/integration/dbtest"
+	"github.com/tidegate-io/tidegate/internal/run"
+)
+
+// nativeKeys is a MySQL whose InnoDB carries foreign keys out, unseen by the
+// log; the other way round is its default.
+var nativeKeys = dbtest.Config{Flavor: dbtest.MySQL, ServerID: 31, Args: []string{"--innodb-native-foreign-keys=ON"}}
+
+// TestUnselectedParents follows children whose parents are not selected, while
+// parents are deleted and renumbered, changed and renamed, and the program is
+// killed.
+func TestUnselectedParents(t *testing.T) {
+	for name, source := range map[string]dbtest.Config{
+		"mysql": {Flavor: dbtest.MySQL, ServerID: 11}, "mysql with native foreign keys": nativeKeys, "mariadb": {Flavor: dbtest.MariaDB, ServerID: 11},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			p := pair{src: dbtest.Shared(t, source), dst: dbtest.Shared(t, dbtest.Config{Flavor: source.Flavor, ServerID: 22})}
+			dropLater(t, p.src, "kin", "kin_out")
+			dropLater(t, p.dst, "kin")
+			makeKin(t, p.src)
+			load := newKinLoad(t, p.src)
+			dev := s.dev()
+			s.apply(s.write("p.hcl", p.file(`objects {
+    database "kin" {
+      except = ["_*"]
+    }
+  }
+  copy {
+    threads  = 2
+    chunk    = "64KiB"
+    max_rows = 6000
+  }`)))
+			s.reach(90*time.Second, "p", "the copy under way", func(st status) bool { rows, _ := st.copied(); return rows > 1000 })
+			execute(t, p.src, "ALTER TABLE kin_out.parent ADD COLUMN before_all INT NOT NULL DEFAULT 7 FIRST")
+			dev.kill()
+			dev = s.dev()
+			s.inState(120*time.Second, "p", run.CaughtUp)
+			execute(t, p.src, "RENAME TABLE kin._other TO kin._other2", "ALTER TABLE kin._other2 DROP COLUMN v",
+				"CREATE TABLE kin._late (id INT PRIMARY KEY, t TEXT)", "INSERT INTO kin._late SELECT id, 'x' FROM kin_out.parent",
+				"CREATE TABLE kin.late (id INT AUTO_INCREMENT PRIMARY KEY, pid INT NOT NULL, KEY (pid))", "INSERT INTO kin.late (pid) SELECT id FROM kin._late",
+				"ALTER TABLE kin.late ADD CONSTRAINT fk_late FOREIGN KEY (pid) REFERENCES kin._late (id) ON DELETE CASCADE ON UPDATE CASCADE")
+			for n := range 3 {
+				time.Sleep(300 * time.Millisecond)
+				execute(t, p.src, fmt.Sprintf("DELETE FROM kin._late WHERE id %% 5 = %d", n), fmt.Sprintf("UPDATE kin._late SET id = id + 100000 WHERE id %% 5 = 4 AND id %% 3 = %d AND id < 100000", n))
+				dev.kill()
+				dev = s.dev()
+			}
+			load.stop()
+			if n := value(t, p.src, "SELECT COUNT(*) FROM kin.late WHERE pid < 100000"); n == "0" {
+				t.Error("nothing was left to be compared")
+			}
+			s.inState(120*time.Second, "p", run.CaughtUp)
+			s.caughtUpTo(t, p)
+			equal(t, p, "kin", "kin", "_other2", "_late")
+			if a := s.call("verify", "p", "--wait"); a.code != 0 {
+				t.Errorf("verify: %s", a)
+			}
+			if n := value(t, p.dst, "SELECT COUNT(*) FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = 'kin'"); n != "1" {
+				t.Errorf("%s foreign keys on the target instead of the one whose parent is there", n)
+			}
+			s.must("complete", "p")
+			s.must("wait", "p", "--for", "completed", "--timeout", "60s")
+			if n := value(t, p.dst, "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = '_tidegate' AND TABLE_NAME LIKE 'parent%'"); n != "0" {
+				t.Errorf("%s shadows of parents are left", n)
+			}
+		})
+	}
+}
+
+// makeKin makes children of every kind: deleted with their parent, renumbered or
+// cut off with it, and one step further down.
+func makeKin(t *testing.T, s *dbtest.Server) {
+	t.Helper()
+	execute(t, s, "CREATE DATABASE kin", "CREATE DATABASE kin_out",
+		"CREATE TABLE kin_out.parent (id INT NOT NULL PRIMARY KEY, v VARCHAR(20) NOT NULL DEFAULT 'p')",
+		"CREATE TABLE kin._other (id INT NOT NULL PRIMARY KEY, v INT)",
+		"CREATE TABLE kin.child (id INT AUTO_INCREMENT PRIMARY KEY, pid INT NULL, oid INT NULL, v VARCHAR(60) NOT NULL, CONSTRAINT fk_out FOREIGN KEY (pid) REFERENCES kin_out.parent (id) ON DELETE CASCADE, CONSTRAINT fk_other FOREIGN KEY (oid) REFERENCES kin._other (id) ON DELETE SET NULL)",
+		"CREATE TABLE kin.grand (id INT AUTO_INCREMENT PRIMARY KEY, cid INT NOT NULL, CONSTRAINT fk_child FOREIGN KEY (cid) REFERENCES kin.child (id) ON DELETE CASCADE)",
+		"CREATE TABLE kin.renumbered (id INT AUTO_INCREMENT PRIMARY KEY, pid INT NULL, CONSTRAINT fk_re FOREIGN KEY (pid) REFERENCES kin_out.parent (id) ON DELETE SET NULL ON UPDATE CASCADE)")
+	fill := func(into, row string, rows int) {
+		for at := 0; at < rows; at += 1000 {
+			values := make([]string, 1000)
+			for i := range values {
+				values[i] = fmt.Sprintf(row, at+i+1, (at+i)%2000+1)
+			}
+			execute(t, s, "INSERT INTO "+into+" VALUES "+strings.Join(values, ","))
+		}
+	}
+	fill("kin_out.parent (id, v)", "(%[1]d,'p%[2]d')", 2000)
+	fill("kin._other", "(%d,%d)", 2000)
+	fill("kin.child (id, pid, oid, v)", "(%[1]d,%[2]d,%[2]d,'vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv')", 8000)
+	fill("kin.grand (id, cid)", "(%[1]d,%[1]d)", 4000)
+	fill("kin.renumbered (id, pid)", "(%d,%d)", 3000)
+}
+
+type kinLoad struct {
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+}
+
+// newKinLoad changes parents and children throughout. What a foreign key
+// refuses, and a table that is renamed just now, is passed over.
+func newKinLoad(t *testing.T, s *dbtest.Server) *kinLoad {
+	ctx, cancel := context.WithCancel(context.Background())
+	l := &kinLoad{cancel: cancel}
+	for w := range 2 {
+		l.wg.Go(func() {
+			r := rand.New(rand.NewPCG(seed, uint64(w)))
+			for ctx.Err() == nil {
+				id := 1 + r.IntN(2500)
+				switch r.IntN(7) {
+				case 0:
+					s.DB().Exec("DELETE FROM kin_out.parent WHERE id = ?", id)
+				case 1:
+					s.DB().Exec("UPDATE kin_out.parent SET id = ? WHERE id = ? AND NOT EXISTS (SELECT 1 FROM kin.child c WHERE c.pid = ?)", 3000+r.IntN(5000), id, id)
+					s.DB().Exec("UPDATE kin.child SET pid = NULL WHERE pid = ? LIMIT 3", id)
+				case 2:
+					s.DB().Exec("INSERT INTO kin_out.parent (id) VALUES (?)", id)
+					s.DB().Exec("INSERT INTO kin.child (pid, oid, v) VALUES (?, ?, 'new'), (?, NULL, 'new')", id, id, id)
+				case 3:
+					s.DB().Exec("DELETE FROM kin._other WHERE id = ?", id)
+					s.DB().Exec("DELETE FROM kin._other2 WHERE id = ?", id)
+				case 4:
+					s.DB().Exec("INSERT INTO kin.renumbered (pid) VALUES (?)", id)
+				case 5:
+					s.DB().Exec("INSERT INTO kin.grand (cid) SELECT id FROM kin.child WHERE id > ? LIMIT 2", r.IntN(9000))
+				default:
+					s.DB().Exec("UPDATE kin.child SET v = CONCAT('u', ?) WHERE id = ?", r.IntN(100), 1+r.IntN(9000))
+				}
+				time.Sleep(4 * time.Millisecond)
+			}
+		})
+	}
+	t.Cleanup(l.stop)
+	return l
+}
+
+func (l *kinLoad) stop() {
+	l.cancel()
+	l.wg.Wait()
+}
+
+// TestMiddleNotSelected: rows of a table that is not selected would be needed to
+// know which selected ones a foreign key reaches. Only a source that logs what
+// foreign keys do goes without them.
+func TestMiddleNotSelected(t *testing.T) {
+	for name, source := range map[string]dbtest.Config{"mysql": {Flavor: dbtest.MySQL, ServerID: 11}, "mysql with native foreign keys": nativeKeys, "mariadb": {Flavor: dbtest.MariaDB, ServerID: 11}} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			p := pair{src: dbtest.Shared(t, source), dst: dbtest.Shared(t, dbtest.Config{Flavor: source.Flavor, ServerID: 22})}
+			dropLater(t, p.src, "middle")
+			dropLater(t, p.dst, "middle")
+			execute(t, p.src, "CREATE DATABASE middle", "CREATE TABLE middle._top (id INT PRIMARY KEY)",
+				"CREATE TABLE middle._mid (id INT PRIMARY KEY, CONSTRAINT fk_mid FOREIGN KEY (id) REFERENCES middle._top (id) ON DELETE CASCADE)",
+				"CREATE TABLE middle.low (id INT PRIMARY KEY, CONSTRAINT fk_low FOREIGN KEY (id) REFERENCES middle._mid (id) ON DELETE CASCADE)",
+				"INSERT INTO middle._top VALUES (1),(2),(3)", "INSERT INTO middle._mid VALUES (1),(2),(3)", "INSERT INTO middle.low VALUES (1),(2),(3)")
+			s.dev()
+			s.apply(s.write("p.hcl", p.file("objects {\n    database \"middle\" {\n      except = [\"_*\"]\n    }\n  }")))
+			if name == "mysql" {
+				s.caughtUp(60*time.Second, "p")
+				execute(t, p.src, "DELETE FROM middle._top WHERE id = 2")
+				s.caughtUpTo(t, p)
+				equal(t, p, "middle", "middle", "_top", "_mid")
+				return
+			}
+			s.until(30*time.Second, "the check to fail", func() (bool, string) {
+				st, _ := s.status("p")
+				return st.State == run.CheckFailed, string(st.State)
+			})
+			report := s.call("report", "p", "check").String()
+			for _, want := range []string{"middle._mid", "fk_mid", "select middle._mid too"} {
+				if !strings.Contains(report, want) {
+					t.Errorf("the report does not say %q:\n%s", want, report)
+				}
+			}
+		})
+	}
+}
