@@ -51,8 +51,12 @@ func TestUnselectedParents(t *testing.T) {
 				"CREATE TABLE kin._late (id INT PRIMARY KEY, t TEXT)", "INSERT INTO kin._late SELECT id, 'x' FROM kin_out.parent",
 				"CREATE TABLE kin.late (id INT AUTO_INCREMENT PRIMARY KEY, pid INT NOT NULL, KEY (pid))", "INSERT INTO kin.late (pid) SELECT id FROM kin._late",
 				"ALTER TABLE kin.late ADD CONSTRAINT fk_late FOREIGN KEY (pid) REFERENCES kin._late (id) ON DELETE CASCADE ON UPDATE CASCADE")
+			execute(t, p.src, "CREATE TABLE kin._apart (n INT, id INT NOT NULL PRIMARY KEY)", "INSERT INTO kin._apart SELECT 1, id FROM kin._late",
+				"CREATE TABLE kin._coming (id INT AUTO_INCREMENT PRIMARY KEY, pid INT NOT NULL, CONSTRAINT fk_apart FOREIGN KEY (pid) REFERENCES kin._apart (id) ON DELETE CASCADE)",
+				"INSERT INTO kin._coming (pid) SELECT id FROM kin._apart", "RENAME TABLE kin._coming TO kin.came", "DELETE FROM kin._apart WHERE id % 7 = 1")
 			for n := range 3 {
 				time.Sleep(300 * time.Millisecond)
+				execute(t, p.src, fmt.Sprintf("DELETE FROM kin._apart WHERE id %% 7 = %d", 2+n))
 				execute(t, p.src, fmt.Sprintf("DELETE FROM kin._late WHERE id %% 5 = %d", n), fmt.Sprintf("UPDATE kin._late SET id = id + 100000 WHERE id %% 5 = 4 AND id %% 3 = %d AND id < 100000", n))
 				dev.kill()
 				dev = s.dev()
@@ -62,8 +66,9 @@ func TestUnselectedParents(t *testing.T) {
 				t.Error("nothing was left to be compared")
 			}
 			s.inState(120*time.Second, "p", run.CaughtUp)
+			execute(t, p.src, "ALTER TABLE kin._apart DROP COLUMN n", "DELETE FROM kin._apart WHERE id % 7 = 5")
 			s.caughtUpTo(t, p)
-			equal(t, p, "kin", "kin", "_other2", "_late")
+			equal(t, p, "kin", "kin", "_other2", "_late", "_apart")
 			if a := s.call("verify", "p", "--wait"); a.code != 0 {
 				t.Errorf("verify: %s", a)
 			}

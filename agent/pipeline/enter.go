@@ -85,6 +85,10 @@ func (s *session) admit(ctx context.Context, ids []schema.ID) (made bool, err er
 		return false, err
 	}
 	err = s.exclusive(ctx, func(ctx context.Context, conn *sql.Conn) error {
+		same, err := s.parentsStand(ctx, model)
+		if err != nil || !same {
+			return err
+		}
 		model.Tables = slices.DeleteFunc(model.Tables, func(t *structure.Table) bool { return !s.catalog.untouched(t.ID(), before) })
 		made = len(model.Tables) > 0
 		if !made {
@@ -95,10 +99,29 @@ func (s *session) admit(ctx context.Context, ids []schema.ID) (made bool, err er
 	return made, err
 }
 
+// parentsStand leaves in the model the parents that are not followed yet, and
+// reports whether they are what they were when it was read: nobody has counted
+// the statements that changed them, so their definition at the applied position,
+// which lies between, is known only then.
+func (s *session) parentsStand(ctx context.Context, model *structure.Model) (bool, error) {
+	followed := s.catalog.Parents()
+	model.Parents = slices.DeleteFunc(model.Parents, func(t *structure.Table) bool { _, known := followed[t.ID()]; return known })
+	for _, p := range model.Parents {
+		now, err := structure.ReadTable(ctx, s.srcDB, s.src.Server, p.ID())
+		if err != nil && mysql.Number(err) != 1146 {
+			return false, err
+		}
+		if err != nil || structure.Fingerprint(now.Create) != structure.Fingerprint(p.Create) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
 // readSteady reads tables with a position between two readings that agree; nil
 // if they do not.
 func (s *session) readSteady(ctx context.Context, ids []schema.ID) (*structure.Model, *change.Set, error) {
-	first, err := structure.ReadTables(ctx, s.srcDB, s.src.Server, s.selection, ids)
+	first, err := s.readEntering(ctx, ids)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -106,11 +129,20 @@ func (s *session) readSteady(ctx context.Context, ids []schema.ID) (*structure.M
 	if err != nil {
 		return nil, nil, err
 	}
-	again, err := structure.ReadTables(ctx, s.srcDB, s.src.Server, s.selection, ids)
+	again, err := s.readEntering(ctx, ids)
 	if err != nil || len(again.Compare(first)) > 0 {
 		return nil, nil, err
 	}
 	return again, executed, nil
+}
+
+// readEntering reads tables with the parents that have to be followed for them.
+func (s *session) readEntering(ctx context.Context, ids []schema.ID) (*structure.Model, error) {
+	model, err := structure.ReadTables(ctx, s.srcDB, s.src.Server, s.selection, ids)
+	if err != nil {
+		return nil, err
+	}
+	return model, s.withParents(ctx, model)
 }
 
 // makeEntering makes tables on the target and has them copied. The turn is
@@ -122,7 +154,7 @@ func (s *session) makeEntering(ctx context.Context, conn *sql.Conn, model *struc
 	}
 	carrier := s.carrier(facts)
 	carrier.DeferIndexes = false // foreign keys of tables that are not read here may need them
-	creator := &structure.Creator{Carrier: carrier, OnExists: s.spec.Objects.OnExists, Definer: s.spec.Objects.Definer}
+	creator := &structure.Creator{Carrier: carrier, OnExists: s.spec.Objects.OnExists, Definer: s.spec.Objects.Definer, Run: s.r.task.Run}
 	created, err := creator.Create(ctx, conn, model, nil)
 	if err != nil {
 		return fmt.Errorf("make tables that came into the selection: %w", err)
@@ -187,8 +219,13 @@ func (c *catalog) admitted(model *structure.Model, made *structure.Made) []ledge
 	rows := make([]ledger.TableRow, len(made.Tables))
 	for i, t := range made.Tables {
 		m := model.Tables[i]
+		structure.MarkAbsent(m.Definition, c.s.selection)
 		rows[i] = ledger.TableRow{ID: c.byName[t.Source].row.ID, Source: t.Source, Target: t.Target, State: ledger.Pending, LeftOut: t.LeftOut,
 			Definition: m.Definition, RowsEstimated: int64(m.Rows)}
 	}
-	return rows
+	next := 0
+	for id := range c.byID {
+		next = max(next, id)
+	}
+	return append(rows, c.s.parentRows(model, made, next)...)
 }

@@ -70,6 +70,30 @@ func (s *session) observe(_ context.Context, st *change.Statement) error {
 	return nil
 }
 
+// withParents adds to a model the parents that are to be followed, and refuses
+// those that would have to be selected.
+func (s *session) withParents(ctx context.Context, model *structure.Model) error {
+	if err := model.ReadParents(ctx, s.srcDB, s.selection); err != nil || len(model.Parents) == 0 {
+		return err
+	}
+	if logged, err := cascadesLogged(ctx, s.src.Server, s.srcDB); err != nil || logged {
+		return err
+	}
+	return structure.Refuse(model.NeedsRows())
+}
+
+// parentRows are the rows of parents whose shadows were made, with numbers above
+// last.
+func (s *session) parentRows(model *structure.Model, made *structure.Made, last int) []ledger.TableRow {
+	rows := make([]ledger.TableRow, len(made.Parents))
+	for i, t := range made.Parents {
+		def := model.Parents[i].Definition
+		structure.MarkAbsent(def, s.selection)
+		rows[i] = ledger.TableRow{ID: last + i + 1, Source: t.Source, Target: t.Target, State: ledger.Parent, Definition: def}
+	}
+	return rows
+}
+
 // dropShadows removes what stood for parents on the target.
 func (s *session) dropShadows(ctx context.Context) error {
 	rows, err := s.ledger.Tables(ctx)

@@ -119,13 +119,7 @@ func (s *session) readSource(ctx context.Context) (*structure.Model, error) {
 	if err != nil || s.spec.Type == spec.TypeStructure {
 		return model, err
 	}
-	if err := model.ReadParents(ctx, s.srcDB, s.selection); err != nil {
-		return nil, err
-	}
-	if logged, err := cascadesLogged(ctx, s.src.Server, s.srcDB); err != nil || logged {
-		return model, err
-	}
-	return model, structure.Refuse(model.NeedsRows())
+	return model, s.withParents(ctx, model)
 }
 
 // register notes every table of the run on the target.
@@ -140,10 +134,5 @@ func (s *session) register(ctx context.Context, model *structure.Model, made *st
 		structure.MarkAbsent(m.Definition, s.selection)
 		rows[i] = ledger.TableRow{ID: i + 1, Source: t.Source, Target: t.Target, State: state, LeftOut: t.LeftOut, Definition: m.Definition, RowsEstimated: int64(m.Rows)}
 	}
-	for i, t := range made.Parents {
-		def := model.Parents[i].Definition
-		structure.MarkAbsent(def, s.selection)
-		rows = append(rows, ledger.TableRow{ID: len(rows) + 1, Source: t.Source, Target: t.Target, State: ledger.Parent, Definition: def})
-	}
-	return s.ledger.Register(ctx, rows)
+	return s.ledger.Register(ctx, append(rows, s.parentRows(model, made, len(rows))...))
 }
