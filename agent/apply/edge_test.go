@@ -262,6 +262,24 @@ func TestUnselectedParent(t *testing.T) {
 	}
 }
 
+// A cascade that would go on from rows nobody has stops the run.
+func TestUnselectedMiddle(t *testing.T) {
+	p := newPair(t, mysqlNative, targetMySQL)
+	p.exec("CREATE TABLE top (id INT NOT NULL PRIMARY KEY)", "CREATE TABLE middle (id INT NOT NULL PRIMARY KEY, FOREIGN KEY (id) REFERENCES top (id) ON DELETE CASCADE)",
+		"CREATE TABLE low (id INT NOT NULL PRIMARY KEY, FOREIGN KEY (id) REFERENCES middle (id) ON DELETE CASCADE)")
+	p.begin()
+	tg := p.newTarget(1)
+	tg.cat.only, tg.cat.parents = func(name string) bool { return name == "low" }, []string{"top", "middle"}
+	p.exec("INSERT INTO top VALUES (1),(2)", "INSERT INTO middle VALUES (1),(2)", "INSERT INTO low VALUES (1),(2)", "DELETE FROM middle WHERE id=1")
+	tg.mustReplay()
+	p.exec("DELETE FROM top WHERE id=2")
+	err := tg.replay(t.Context(), must(tg.source.Executed(t.Context())))
+	e, ok := errors.AsType[*mysql.Error](err)
+	if !ok || e.Class != mysql.Config || !strings.Contains(e.Remedy, ".middle") {
+		t.Errorf("got %v, wanted a refusal that names the table", err)
+	}
+}
+
 // plainDDL runs statements as they are, in the target's schema.
 type plainDDL struct {
 	tg   *target

@@ -21,6 +21,8 @@ func TestEnter(t *testing.T) {
 				{sql: "RENAME TABLE unselected_s TO t", entered: "t"},
 				{sql: "ALTER TABLE t ADD v INT", touched: "t"},
 				{sql: "CREATE INDEX k ON t (v)", touched: "t"},
+				{sql: "CREATE VIEW above AS SELECT id FROM t"},
+				{sql: "DROP VIEW above"},
 				{sql: "TRUNCATE TABLE t"},
 				{sql: "CREATE TABLE IF NOT EXISTS t (x INT)"},
 				{sql: "CREATE TABLE c (id INT PRIMARY KEY, tid INT, CONSTRAINT fk_c FOREIGN KEY (tid) REFERENCES t (id) ON DELETE CASCADE)", created: "c"},

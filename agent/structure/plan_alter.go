@@ -59,48 +59,6 @@ func (pl *planner) alterTable() error {
 	return a.end()
 }
 
-// moves takes care of a new name on the other side of the selection; gone says
-// that nothing else of the statement matters.
-func (a *alter) moves() (gone bool, err error) {
-	pl, to := a.pl, a.pl.source(*a.to)
-	end := map[schema.ID]schema.ID{a.source: to}
-	followed := pl.follows(a.source)
-	switch selected := pl.selects(*a.to); {
-	case !selected && followed, selected && !followed:
-		return false, nil
-	case selected: // a parent comes into the selection
-		pl.drop(a.source, a.target)
-		err = pl.enter(to)
-	default:
-		if len(pl.st.Clauses) > 1 && len(pl.deps.Registry.Children(a.source)) > 0 {
-			return true, pl.refuse(fmt.Sprintf("it changes %s, to which selected tables refer, and takes it out of the selection", a.source),
-				"rename it and alter it in two statements: rename it back on the source, stop the run, and apply the pipeline again")
-		}
-		err = pl.departs(a.source, to, a.target)
-	}
-	pl.moveKeys(end)
-	return true, err
-}
-
-// outside: the altered table is not selected, or not there yet, but another one
-// may be touched.
-func (a *alter) outside() error {
-	if a.to != nil {
-		a.pl.leaves(a.source)
-		to := a.pl.source(*a.to)
-		err := a.pl.arrives(a.source, to, a.pl.selects(*a.to))
-		a.pl.moveKeys(map[schema.ID]schema.ID{a.source: to})
-		return err
-	}
-	a.pl.touched(a.source)
-	if a.with != nil {
-		if id, _, in := a.pl.match(*a.with); in {
-			return a.pl.recopy(id, "rows came by EXCHANGE PARTITION from a table that is not selected")
-		}
-	}
-	return nil
-}
-
 func (a *alter) clause(cl sqltext.Clause) error {
 	switch cl.Act {
 	case sqltext.Exchange:
@@ -146,49 +104,6 @@ func (a *alter) clause(cl sqltext.Clause) error {
 	return nil
 }
 
-// foreignKey takes care of a constraint that the target does not have or does
-// not get; gone says that the clause is left out.
-func (a *alter) foreignKey(cl sqltext.Clause) (gone bool, err error) {
-	c := &sqltext.Cursor{T: cl.Tokens}
-	pl, followed := a.pl, a.pl.follows(a.source)
-	switch {
-	case c.Accept("ADD"):
-		it := readItem(cl.Tokens[1:])
-		switch {
-		case it.kind == itemForeignKey && (followed || !a.parentSelected(cl)):
-			fk := it.foreignKey(a.source.Schema)
-			if fk.Name == "" {
-				a.added++
-				fk.Name = nextKey(a.source, pl.allKeys(a.source), a.added)
-			}
-			if !followed {
-				a.r.note("", "foreign key %s refers to %s, which is not selected, and is left out", fk.Name, parentOf(&fk))
-			}
-			a.keysChanged = true
-			return true, pl.leftOut(a.source, fk)
-		case it.kind == itemForeignKey && it.name == "" && len(pl.keysOf(a.source)) > 0:
-			a.added++
-			name := nextKey(a.source, pl.allKeys(a.source), a.added)
-			nameKey(a.r, it, name)
-		case it.kind == itemCheck && followed:
-			return true, nil
-		}
-	case c.Accept("DROP CHECK"):
-		return followed, nil
-	case c.AcceptAny("DROP FOREIGN KEY", "DROP CONSTRAINT") != "":
-		c.Accept("IF EXISTS")
-		n, _ := c.Name()
-		keys := pl.keysOf(a.source)
-		i := slices.IndexFunc(keys, func(fk schema.ForeignKey) bool { return strings.EqualFold(fk.Name, n.Name) })
-		if i >= 0 {
-			pl.p.absent[a.source] = slices.Delete(slices.Clone(keys), i, i+1)
-			a.keysChanged = true
-		}
-		return i >= 0 || followed, nil
-	}
-	return false, nil
-}
-
 // other rewrites options, constraints and partitions; gone says that the clause
 // is left out.
 func (a *alter) other(cl sqltext.Clause) (gone bool) {
@@ -207,17 +122,6 @@ func (a *alter) other(cl sqltext.Clause) (gone bool) {
 	}
 	a.r.options(cl.Tokens)
 	return false
-}
-
-// parentSelected looks up the parent that stands in the clause.
-func (a *alter) parentSelected(cl sqltext.Clause) bool {
-	first, last := cl.Tokens[0].Start, cl.Tokens[len(cl.Tokens)-1].End
-	for _, ref := range a.pl.st.Refs {
-		if ref.Role == sqltext.Parent && ref.Start >= first && ref.End <= last {
-			return a.pl.selects(ref)
-		}
-	}
-	return true
 }
 
 // addColumns rewrites the one column of a clause, or the list in parentheses.
@@ -383,17 +287,6 @@ func (a *alter) end() error {
 	}
 	pl.add(s)
 	return nil
-}
-
-// renameParent lets a parent that is followed get another name outside of the
-// selection: its shadow stays where it is.
-func (a *alter) renameParent() {
-	pl, to := a.pl, a.pl.source(*a.to)
-	pl.renameFollowed(a.source, to)
-	end := map[schema.ID]schema.ID{a.source: to}
-	pl.moveKeys(end)
-	pl.carryKeys(a.source, to, end)
-	delete(pl.p.readBack, a.source)
 }
 
 func (a *alter) replaceNames() error { return a.pl.names(a.r) }
