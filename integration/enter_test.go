@@ -146,3 +146,47 @@ func (l *enterLoad) stop() {
 	l.cancel()
 	l.wg.Wait()
 }
+
+// TestEnterOtherKinds lets a table enter a run that ends with its image, and one
+// that only follows the log.
+func TestEnterOtherKinds(t *testing.T) {
+	for _, kind := range []string{"full", "incremental"} {
+		t.Run(kind, func(t *testing.T) {
+			s, p := newSite(t), sharedPair(t, dbtest.MySQL, dbtest.MySQL)
+			dropLater(t, p.src, "enter")
+			dropLater(t, p.dst, "enter")
+			execute(t, p.src, "CREATE DATABASE enter", "CREATE TABLE enter.first (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, v VARCHAR(100) NOT NULL, n INT NOT NULL DEFAULT 0)",
+				"CREATE TABLE enter._outside (id INT PRIMARY KEY, v INT)", "INSERT INTO enter._outside VALUES (1,1),(2,2)")
+			if kind == "incremental" {
+				execute(t, p.dst, "CREATE DATABASE enter", "CREATE TABLE enter.first (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, v VARCHAR(100) NOT NULL, n INT NOT NULL DEFAULT 0)")
+			} else {
+				fillEnter(t, p.src, "first", 6000)
+			}
+			s.dev()
+			s.apply(s.write("p.hcl", p.file(fmt.Sprintf(`type = %q
+  objects {
+    database "enter" {
+      except = ["_*"]
+    }
+  }
+  copy {
+    chunk    = "64KiB"
+    max_rows = 2000
+  }`, kind))))
+			if kind == "incremental" {
+				s.caughtUp(60*time.Second, "p")
+			} else {
+				s.reach(60*time.Second, "p", "the copy under way", func(st status) bool { rows, _ := st.copied(); return rows > 500 })
+			}
+			execute(t, p.src, "RENAME TABLE enter._outside TO enter.inside", "ALTER TABLE enter.inside ADD w INT NOT NULL DEFAULT 4 FIRST", "INSERT INTO enter.inside VALUES (3,3,3)", "INSERT INTO enter.first (v) VALUES ('last')")
+			if kind == "incremental" {
+				s.caughtUpTo(t, p)
+				execute(t, p.src, "UPDATE enter.inside SET v = v + 1", "DELETE FROM enter.inside WHERE id = 1")
+				s.caughtUpTo(t, p)
+				s.must("complete", "p")
+			}
+			s.must("wait", "p", "--for", "completed", "--timeout", "120s")
+			equal(t, p, "enter", "enter", "_outside")
+		})
+	}
+}
