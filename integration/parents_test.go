@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -189,6 +190,40 @@ func TestMiddleNotSelected(t *testing.T) {
 				if !strings.Contains(report, want) {
 					t.Errorf("the report does not say %q:\n%s", want, report)
 				}
+			}
+		})
+	}
+}
+
+// TestParentPrivilege: a parent in a database that the account may not read is
+// named with the grant that is missing.
+func TestParentPrivilege(t *testing.T) {
+	for _, flavor := range []dbtest.Flavor{dbtest.MySQL, dbtest.MariaDB} {
+		t.Run(string(flavor), func(t *testing.T) {
+			s, p := newSite(t), sharedPair(t, flavor, flavor)
+			dropLater(t, p.src, "kin", "kin_out")
+			execute(t, p.src, "CREATE DATABASE kin", "CREATE DATABASE kin_out", "CREATE TABLE kin_out.parent (id INT PRIMARY KEY)",
+				"CREATE TABLE kin.child (id INT PRIMARY KEY, CONSTRAINT fk_child FOREIGN KEY (id) REFERENCES kin_out.parent (id) ON DELETE CASCADE)")
+			for _, server := range []*dbtest.Server{p.src, p.dst} {
+				execute(t, server, "CREATE USER kin@'127.0.0.1' IDENTIFIED BY '"+dbtest.Password+"'", "GRANT ALL ON kin.* TO kin@'127.0.0.1'")
+				t.Cleanup(func() { server.DB().Exec("DROP USER kin@'127.0.0.1'") }) // the server may be gone with the test
+			}
+			s.dev()
+			s.up()
+			file := s.write("p.hcl", p.fileAs("kin", "objects {\n    database \"kin\" {}\n  }"))
+			grant := "GRANT SELECT ON `kin_out`.`parent` TO 'kin'@'127.0.0.1';"
+			for _, missing := range []bool{true, false} {
+				found := findings(t, s, file)
+				if named := slices.ContainsFunc(found.all, func(f run.Finding) bool { return f.Remedy == grant }); named != missing {
+					t.Errorf("the grant is named: %t, wanted %t: %s", named, missing, found)
+				}
+				execute(t, p.src, grant)
+			}
+			found := findings(t, s, file)
+			if !slices.ContainsFunc(found.all, func(f run.Finding) bool {
+				return f.Level == run.LevelWarning && f.Object == "kin.child" && strings.Contains(f.Found, "fk_child") && strings.Contains(f.Found, "what it does to rows is carried")
+			}) {
+				t.Errorf("the foreign key is not named: %s", found)
 			}
 		})
 	}

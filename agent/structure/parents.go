@@ -24,9 +24,6 @@ import (
 // beside the control tables; the log's statements are carried out on it as on
 // any other table.
 
-// errUnread marks that a parent's definition cannot be read.
-var errUnread = errors.New("the parent of a foreign key cannot be read")
-
 // Acts reports whether a foreign key changes rows of its child.
 func Acts(fk *schema.ForeignKey) bool { return acts(fk.OnDelete) || acts(fk.OnUpdate) }
 
@@ -78,13 +75,22 @@ func (m *Model) ReadParents(ctx context.Context, db *sql.DB, sel *Selection) err
 			missing[id] = true
 			continue
 		case n == 1142 || n == 1044 || errors.Is(err, sql.ErrNoRows):
-			return &mysql.Error{Class: mysql.Config, Code: "privilege", Err: fmt.Errorf("%w: %s: %w", errUnread, id, err),
-				Remedy: fmt.Sprintf("GRANT SELECT ON %s TO the source's account: its foreign keys change rows of selected tables", quoteID(id))}
+			return unread(ctx, db, id, err)
 		case err != nil:
 			return err
 		}
 		m.Parents = append(m.Parents, t)
 	}
+}
+
+// unread names the privilege that reading a parent needs.
+func unread(ctx context.Context, db *sql.DB, id schema.ID, cause error) error {
+	var user, host string
+	if err := db.QueryRowContext(ctx, "SELECT SUBSTRING_INDEX(CURRENT_USER(), '@', 1), SUBSTRING_INDEX(CURRENT_USER(), '@', -1)").Scan(&user, &host); err != nil {
+		return errors.Join(cause, err)
+	}
+	return &mysql.Error{Class: mysql.Config, Code: "privilege", Err: fmt.Errorf("%s, whose foreign keys change rows of selected tables, cannot be read: %w", id, cause),
+		Remedy: fmt.Sprintf("GRANT SELECT ON %s TO %s@%s;", quoteID(id), mysql.String(user), mysql.String(host))}
 }
 
 // nextParent finds a table that is to be followed and is not in the model.
