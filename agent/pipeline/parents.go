@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"strings"
 
 	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/agent/structure"
@@ -60,14 +61,22 @@ func (c *catalog) parentNames() map[schema.ID]bool {
 func (s *session) observe(_ context.Context, st *change.Statement) error {
 	parents, renamed := structure.Mentioned(st)
 	for _, id := range parents {
-		s.followed[id] = true
+		s.followed[s.stored(id)] = true
 	}
 	for _, pair := range renamed {
-		if s.wanted(pair[0].Schema, pair[0].Name) {
-			s.followed[pair[1]] = true
+		if from := s.stored(pair[0]); s.wanted(from.Schema, from.Name) {
+			s.followed[s.stored(pair[1])] = true
 		}
 	}
 	return nil
+}
+
+// stored is a table's name as the source's log has it.
+func (s *session) stored(id schema.ID) schema.ID {
+	if s.src.Server.LowerCase == 1 {
+		return schema.ID{Schema: strings.ToLower(id.Schema), Name: strings.ToLower(id.Name)}
+	}
+	return id
 }
 
 // withParents adds to a model the parents that are to be followed, and refuses
