@@ -67,6 +67,7 @@ func (c *Copier) copyGroup(ctx context.Context, g *group) error {
 			cancel = func() { end(); before() }
 		}
 		err := c.tryGroup(groupCtx, g)
+		thrownAway := groupCtx.Err() != nil // asked before cancel, which ends it too
 		cancel()
 		switch {
 		case err == nil:
@@ -75,8 +76,8 @@ func (c *Copier) copyGroup(ctx context.Context, g *group) error {
 			return nil
 		case ctx.Err() != nil:
 			return err
-		case groupCtx.Err() != nil:
-			return nil // thrown away: who did that begins it anew
+		case thrownAway:
+			return nil // who did that begins the copy anew
 		case errors.Is(err, errDiffers), errors.Is(err, errGone):
 			err = sleep(ctx, 200*time.Millisecond)
 		case retryable(err):
