@@ -184,17 +184,38 @@ func (c *catalog) rows() []ledger.TableRow {
 	return out
 }
 
-// pairs are the tables as a comparison wants them.
-func (c *catalog) pairs() []verify.Table {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	out := make([]verify.Table, 0, len(c.byID))
-	for _, e := range c.byID {
-		if e.here() {
-			out = append(out, verify.Table{Source: e.row.Definition, Target: e.target})
+// pairs are the tables as a comparison wants them, in the order of their
+// numbers.
+func (c *catalog) pairs() ([]verify.Table, error) {
+	var out []verify.Table
+	if err := c.refresh(); err != nil {
+		return nil, err
+	}
+	for _, row := range c.rows() {
+		t, ok, err := c.pair(row.ID)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			out = append(out, t)
 		}
 	}
-	return out
+	return out, nil
+}
+
+// pair is one table as a comparison wants it, as it is defined at the applied
+// position; ok is false when the run does not have it any more.
+func (c *catalog) pair(id int) (t verify.Table, ok bool, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.refreshLocked(); err != nil {
+		return t, false, err
+	}
+	e := c.byID[id]
+	if e == nil || !e.here() {
+		return t, false, nil
+	}
+	return verify.Table{ID: id, Source: e.row.Definition, Target: e.target}, true, nil
 }
 
 // comparesAlike reports whether the target keeps apart all rows that the source

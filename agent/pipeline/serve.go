@@ -10,6 +10,7 @@ import (
 
 	"github.com/tidegate-io/tidegate/agent/cutover"
 	"github.com/tidegate-io/tidegate/agent/verify"
+	"github.com/tidegate-io/tidegate/internal/change"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/run"
 	"github.com/tidegate-io/tidegate/internal/spec"
@@ -120,8 +121,12 @@ func (s *session) verifyOnce(ctx context.Context, id string) error {
 			Verify: &run.VerifyReport{Started: began, Finished: began, Tables: []run.VerifyTable{}, Error: toRunError(err)}})
 		return nil
 	}
-	report, err := verify.New(verify.Config{Method: v.Method, Threads: v.Threads},
-		verify.Deps{Source: s.src, Target: s.dst, Drain: s.drain, Log: s.r.log}).Run(ctx, s.verified())
+	var report *run.VerifyReport
+	tables, err := s.verified()
+	if err == nil {
+		report, err = verify.New(verify.Config{Method: v.Method, Threads: v.Threads},
+			verify.Deps{Source: s.src, Target: s.dst, Drain: s.drain, Renew: s.renewed, Log: s.r.log}).Run(ctx, tables)
+	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -133,10 +138,10 @@ func (s *session) verifyOnce(ctx context.Context, id string) error {
 }
 
 // verified lists the tables verify.tables names, all without it.
-func (s *session) verified() []verify.Table {
-	all := s.catalog.pairs()
-	if len(s.spec.Verify.Tables) == 0 {
-		return all
+func (s *session) verified() ([]verify.Table, error) {
+	all, err := s.catalog.pairs()
+	if err != nil || len(s.spec.Verify.Tables) == 0 {
+		return all, err
 	}
 	var out []verify.Table
 	for _, t := range all {
@@ -147,7 +152,19 @@ func (s *session) verified() []verify.Table {
 			}
 		}
 	}
-	return out
+	return out, nil
+}
+
+// renewed is a compared table as the statements left it that were applied
+// meanwhile.
+func (s *session) renewed(ctx context.Context, t verify.Table) (verify.Table, bool, error) {
+	if err := s.drain(ctx); err != nil {
+		return t, false, err
+	}
+	if err := s.errEntering(); err != nil {
+		return t, false, err
+	}
+	return s.catalog.pair(t.ID)
 }
 
 // serveRetune lets changed rates and lanes take effect without a restart.
@@ -285,12 +302,34 @@ func (s *session) lastChanges(ctx context.Context, fence *cutover.Fence, fenced 
 			return errors.Join(err, errors.New("the source is not read-only any more: it was restarted, or somebody released it"))
 		}
 	}
-	after, err := s.source.Executed(ctx)
-	if err != nil {
-		return err
+	return s.silent(ctx, before, fenced)
+}
+
+// fenceWatch is how long a fenced MariaDB is watched for writers that its
+// read_only does not stop (READ ONLY ADMIN). MySQL's super_read_only stops
+// everybody at once, so one look is enough there.
+const fenceWatch = time.Second
+
+// silent makes sure that the source stays where it was, looking until a writer
+// between two of its transactions would have been seen.
+func (s *session) silent(ctx context.Context, before *change.Set, fenced bool) error {
+	until := time.Now()
+	if fenced && s.src.Server.Flavor == mysql.MariaDB {
+		until = until.Add(fenceWatch)
 	}
-	if !after.Equal(before) {
-		return fmt.Errorf("somebody still writes to the source (%s): an account that passes read_only, or an application that was not stopped", after.Minus(before))
+	for {
+		now, err := s.source.Executed(ctx)
+		if err != nil {
+			return err
+		}
+		if !now.Equal(before) {
+			return fmt.Errorf("somebody still writes to the source (%s): an account that passes read_only, or an application that was not stopped", now.Minus(before))
+		}
+		if !time.Now().Before(until) {
+			return nil
+		}
+		if err := sleep(ctx, 50*time.Millisecond); err != nil {
+			return err
+		}
 	}
-	return nil
 }

@@ -138,6 +138,9 @@ func TestStatement(t *testing.T) {
 		for _, tx := range p.txns {
 			if tx.DDL != nil {
 				got = tx.DDL
+				if !slices.Equal(got.IDs, tx.IDs) || len(got.IDs) != 1 {
+					t.Errorf("the statement has the names %v, its transaction %v", got.IDs, tx.IDs)
+				}
 			}
 		}
 		want := &change.Statement{
@@ -146,7 +149,7 @@ func TestStatement(t *testing.T) {
 			CharsetClient: "latin1", CollationConnection: "latin1_german1_ci", CollationServer: "utf8mb4_bin",
 			TimeZone: "+05:30", Timestamp: time.Unix(1700000000, 123456000).UTC(), UniqueChecks: true, AutoIncrementInc: 5, AutoIncrementOffset: 2,
 		}
-		ignore := cmpopts.IgnoreFields(change.Statement{}, "CollationDatabase", "DefaultUTF8MB4", "ExplicitDefaults", "SQLRequirePrimaryKey")
+		ignore := cmpopts.IgnoreFields(change.Statement{}, "IDs", "CollationDatabase", "DefaultUTF8MB4", "ExplicitDefaults", "SQLRequirePrimaryKey")
 		if diff := cmp.Diff(want, got, ignore); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}

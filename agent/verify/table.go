@@ -10,6 +10,7 @@ import (
 // Table is one table to compare. Both definitions are as read from their own
 // server.
 type Table struct {
+	ID     int // the caller's number for the table, whatever it is called
 	Source *schema.Table
 	Target *schema.Table
 }

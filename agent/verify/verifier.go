@@ -3,7 +3,10 @@ package verify
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,6 +34,9 @@ type Deps struct {
 	// Drain returns when everything the source had committed at the call is
 	// committed on the target. Without a live stream it returns at once.
 	Drain func(context.Context) error
+	// Renew drains and returns the table as it is defined then; ok is false when
+	// it is not compared any more. Nil: definitions stay as they are.
+	Renew func(context.Context, Table) (now Table, ok bool, err error)
 	Log   zerolog.Logger
 }
 
@@ -81,17 +87,19 @@ func (v *Verifier) Run(ctx context.Context, tables []Table) (*run.VerifyReport, 
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(v.cfg.Threads)
 	for i, t := range tables {
-		report.Tables[i] = run.VerifyTable{Source: t.Source.ID().String(), Target: t.Target.ID().String(), Method: v.method(t), Differing: []string{}}
 		g.Go(func() error {
-			if err := v.table(gctx, t, &report.Tables[i]); err != nil {
+			out, err := v.current(gctx, t)
+			if err != nil {
 				return fmt.Errorf("verify %s: %w", t.Source.ID(), err)
 			}
+			report.Tables[i] = out
 			return nil
 		})
 	}
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
+	report.Tables = slices.DeleteFunc(report.Tables, func(t run.VerifyTable) bool { return t.Method == "" }) // dropped meanwhile
 	report.Equal, report.Finished = true, time.Now().UTC()
 	for _, t := range report.Tables {
 		if len(t.Differing) > 0 || t.RowsSource != t.RowsTarget {
@@ -99,6 +107,35 @@ func (v *Verifier) Run(ctx context.Context, tables []Table) (*run.VerifyReport, 
 		}
 	}
 	return report, nil
+}
+
+// redefinitions is how often a table is compared from its beginning again
+// because its definition changed under the comparison.
+const redefinitions = 10
+
+// current compares a table as it is defined. What was compared under one
+// definition and failed or differed is compared again under the next; a table
+// that was dropped has no method in the report.
+func (v *Verifier) current(ctx context.Context, t Table) (run.VerifyTable, error) {
+	for range redefinitions {
+		out := run.VerifyTable{Source: t.Source.ID().String(), Target: t.Target.ID().String(), Method: v.method(t), Differing: []string{}}
+		failed := v.table(ctx, t, &out)
+		if failed == nil && len(out.Differing) == 0 || failed != nil && mysql.Number(failed) == 0 || v.deps.Renew == nil {
+			return out, failed
+		}
+		now, ok, err := v.deps.Renew(ctx, t)
+		switch {
+		case err != nil:
+			return out, errors.Join(failed, err)
+		case !ok:
+			return run.VerifyTable{}, nil
+		case reflect.DeepEqual(now, t):
+			return out, failed
+		}
+		t = now
+	}
+	return run.VerifyTable{}, &mysql.Error{Class: mysql.Data, Code: "verify-undecided", Err: fmt.Errorf("its definition changed %d times during the comparison", redefinitions),
+		Remedy: "verify again when nobody alters the table"}
 }
 
 func (v *Verifier) method(t Table) string {

@@ -311,6 +311,47 @@ func TestUnderWrites(t *testing.T) {
 	wg.Wait()
 }
 
+// A table altered or dropped while it is compared is compared as it is then,
+// and what differs under its last definition is a difference.
+func TestDefinitionsChange(t *testing.T) {
+	p := newPair(t, dbtest.MySQL, dbtest.MariaDB)
+	p.both(t, "CREATE TABLE %s.altered (id INT PRIMARY KEY, v INT, w INT)")
+	p.both(t, "CREATE TABLE %s.worse (id INT PRIMARY KEY, v INT, w INT)")
+	p.both(t, "CREATE TABLE %s.dropped (id INT PRIMARY KEY)")
+	for _, name := range []string{"altered", "worse"} {
+		p.both(t, "INSERT INTO %s."+name+" VALUES (1,1,1),(2,2,2)")
+	}
+	var before []Table
+	for i, name := range []string{"altered", "worse", "dropped"} {
+		table := p.table(t, name)
+		table.ID = i
+		before = append(before, table)
+	}
+	for _, q := range []string{"ALTER TABLE %s.altered DROP COLUMN w", "ALTER TABLE %s.worse DROP COLUMN w", "DROP TABLE %s.dropped"} {
+		p.both(t, q)
+	}
+	p.target(t, "UPDATE %s.worse SET v=7 WHERE id=2")
+	deps := Deps{Source: p.src, Target: p.dst, Drain: func(context.Context) error { return nil }, Log: zerolog.Nop()}
+	if _, err := New(Config{}, deps).Run(t.Context(), before); mysql.Number(err) != 1054 && mysql.Number(err) != 1146 {
+		t.Fatalf("with old definitions: %v", err)
+	}
+	deps.Renew = func(_ context.Context, old Table) (Table, bool, error) {
+		if old.ID == 2 {
+			return old, false, nil
+		}
+		now := p.table(t, old.Source.Name)
+		now.ID = old.ID
+		return now, true, nil
+	}
+	r, err := New(Config{}, deps).Run(t.Context(), before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Tables) != 2 || len(r.Tables[0].Differing) != 0 || len(r.Tables[1].Differing) != 1 || r.Equal {
+		t.Errorf("%+v", r.Tables)
+	}
+}
+
 func TestNothingToCompareIsAnError(t *testing.T) {
 	if _, err := New(Config{}, Deps{}).Run(t.Context(), nil); err == nil {
 		t.Error("comparing nothing passed")
