@@ -6,6 +6,7 @@ import (
 
 	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/agent/precheck"
+	"github.com/tidegate-io/tidegate/agent/snapshot"
 	"github.com/tidegate-io/tidegate/agent/structure"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/run"
@@ -91,7 +92,7 @@ func (r *Runner) objects(ctx context.Context, e *precheck.Env) (*structure.Model
 	for _, t := range model.Tables {
 		schemaName, name, _ := sel.Match(t.ID().Schema, t.ID().Name)
 		e.Objects = append(e.Objects, precheck.Object{Kind: "table", Source: t.ID(), Target: schema.ID{Schema: schemaName, Name: name},
-			Engine: t.Definition.Engine, Keyless: t.Keyless, Rows: t.Rows, Bytes: t.Bytes})
+			Engine: t.Definition.Engine, Keyless: t.Keyless, Locked: t.Keyless, Rows: t.Rows, Bytes: t.Bytes})
 	}
 	for _, v := range model.Views {
 		schemaName, name, _ := sel.Match(v.ID.Schema, v.ID.Name)
@@ -99,7 +100,7 @@ func (r *Runner) objects(ctx context.Context, e *precheck.Env) (*structure.Model
 	}
 	e.Known = append(e.Known, findings(model.Others)...)
 	if e.Spec.Type != spec.TypeStructure {
-		if err := parents(ctx, e, model, sel); err != nil {
+		if err := relatives(ctx, e, model, sel); err != nil {
 			return nil, err
 		}
 	}
@@ -134,9 +135,10 @@ func findings(all []structure.Finding) []run.Finding {
 	return out
 }
 
-// parents reads the tables that are not selected and whose foreign keys change
-// selected rows, and names those that have to be selected.
-func parents(ctx context.Context, e *precheck.Env, model *structure.Model, sel *structure.Selection) error {
+// relatives reads the tables that are not selected and whose foreign keys change
+// selected rows, and names those that have to be selected. It notes which tables
+// are read in one snapshot.
+func relatives(ctx context.Context, e *precheck.Env, model *structure.Model, sel *structure.Selection) error {
 	if err := model.ReadParents(ctx, e.Source.DB, sel); err != nil {
 		return err
 	}
@@ -145,5 +147,14 @@ func parents(ctx context.Context, e *precheck.Env, model *structure.Model, sel *
 		return err
 	}
 	e.Known = append(e.Known, findings(model.NeedsRows())...)
+	defs := make([]*schema.Table, len(model.Tables))
+	for i, t := range model.Tables {
+		defs[i] = t.Definition
+	}
+	for _, group := range snapshot.Groups(defs) {
+		for _, i := range group { // e.Objects begins with the tables, in this order
+			e.Objects[i].Locked = true
+		}
+	}
 	return nil
 }

@@ -125,7 +125,7 @@ func (s *session) readSteady(ctx context.Context, ids []schema.ID) (*structure.M
 	if err != nil {
 		return nil, nil, err
 	}
-	executed, err := s.source.Executed(ctx)
+	executed, err := s.source.Logged(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -56,7 +56,7 @@ func (s *session) watchLag(ctx context.Context) error {
 // frontier, and the log behind it. Both are 0 when the frontier contains all
 // the source has executed.
 func (s *session) measure(ctx context.Context, lastEqual *time.Time) (*float64, *uint64, error) {
-	executed, err := s.source.Executed(ctx)
+	executed, err := s.source.Logged(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -110,7 +110,7 @@ func (s *session) savePosition(ctx context.Context) error {
 // drain returns when all that the source had executed at the call is on the
 // target.
 func (s *session) drain(ctx context.Context) error {
-	executed, err := s.source.Executed(ctx)
+	executed, err := s.source.Logged(ctx)
 	if err != nil {
 		return err
 	}

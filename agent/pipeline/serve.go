@@ -238,7 +238,7 @@ func (s *session) cutover(ctx context.Context, id string) error {
 func (s *session) hold(ctx context.Context, hold time.Duration) error {
 	since := time.Now()
 	for {
-		executed, err := s.source.Executed(ctx)
+		executed, err := s.source.Logged(ctx)
 		if err != nil {
 			return err
 		}
@@ -262,7 +262,7 @@ func (s *session) hold(ctx context.Context, hold time.Duration) error {
 
 // quiet waits until the source's position has not moved for some time.
 func (s *session) quiet(ctx context.Context, hold time.Duration) error {
-	last, err := s.source.Executed(ctx)
+	last, err := s.source.Logged(ctx)
 	if err != nil {
 		return err
 	}
@@ -270,7 +270,7 @@ func (s *session) quiet(ctx context.Context, hold time.Duration) error {
 		if err := sleep(ctx, 100*time.Millisecond); err != nil {
 			return err
 		}
-		now, err := s.source.Executed(ctx)
+		now, err := s.source.Logged(ctx)
 		if err != nil {
 			return err
 		}
@@ -287,7 +287,7 @@ func (s *session) lastChanges(ctx context.Context, fence *cutover.Fence, fenced 
 	if prepared, err := s.source.PreparedXA(ctx); err == nil && len(prepared) > 0 {
 		return fmt.Errorf("XA transaction %s is prepared on the source and could be committed after the switch", prepared[0])
 	}
-	before, err := s.source.Executed(ctx)
+	before, err := s.source.Logged(ctx)
 	if err != nil {
 		return err
 	}
@@ -318,7 +318,7 @@ func (s *session) silent(ctx context.Context, before *change.Set, fenced bool) e
 		until = until.Add(fenceWatch)
 	}
 	for {
-		now, err := s.source.Executed(ctx)
+		now, err := s.source.Logged(ctx)
 		if err != nil {
 			return err
 		}

@@ -21,6 +21,7 @@ type Object struct {
 	Target  schema.ID
 	Engine  string
 	Keyless bool
+	Locked  bool   // read in one snapshot, for which it is locked for an instant
 	Definer string // of a view: user@host, "" if none is named
 	Rows    uint64 // estimated
 	Bytes   uint64

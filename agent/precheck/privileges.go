@@ -82,8 +82,8 @@ func sourceNeeds(e *Env) []need {
 	} else {
 		out = append(out, need{names: []string{"REPLICATION CLIENT"}, global: true, why: "log positions are read"})
 	}
-	if !mariadb && (!e.Source.Conn.Server.GTID || slices.ContainsFunc(e.Objects, func(o Object) bool { return o.Keyless })) {
-		out = append(out, need{names: []string{"LOCK TABLES"}, why: "a table without a key is locked for an instant so that its snapshot has one exact position"})
+	if !mariadb && !e.Source.Conn.Server.GTID || slices.ContainsFunc(e.Objects, func(o Object) bool { return o.Locked }) {
+		out = append(out, need{names: []string{"LOCK TABLES"}, why: "a table without a key, or reached by cascades that are not logged, is locked for an instant so that its snapshot has one exact position"})
 	}
 	if e.Spec.Cutover.FenceSource && e.follows() {
 		out = append(out, fenceNeeds(mariadb)...)

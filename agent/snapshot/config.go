@@ -75,9 +75,9 @@ type Marks interface {
 	MarkLow(ctx context.Context, q mysql.Querier) (*change.Set, error)
 	// MarkHigh contains all that a SELECT ended before it can have seen.
 	MarkHigh(ctx context.Context, q mysql.Querier) (*change.Set, error)
-	// SnapshotPosition is the exact position of the consistent snapshot that is
-	// open on the session (MariaDB).
-	SnapshotPosition(ctx context.Context, q mysql.Querier) (*change.Set, error)
+	// MarkLocked contains all changes to tables that q holds locked, and none
+	// made later.
+	MarkLocked(ctx context.Context, q mysql.Querier) (*change.Set, error)
 }
 
 // Definitions answers what a table is. Tables are named by their id in the run.
@@ -106,19 +106,16 @@ type Table struct {
 type mode int
 
 const (
-	byGTID     mode = iota // MySQL with GTIDs: sets before and after
-	bySnapshot             // MariaDB: the snapshot's own position
-	byLock                 // MySQL without GTIDs: log end under a short lock
-	noMarks                // no log
+	byGTID  mode = iota // sets before and after
+	byLock              // MySQL without GTIDs: log end under a short lock
+	noMarks             // no log
 )
 
 func (d *Deps) mode(cfg Config) mode {
 	switch {
 	case cfg.NoLog:
 		return noMarks
-	case d.Source.Server.Flavor == mysql.MariaDB:
-		return bySnapshot
-	case d.Source.Server.GTID:
+	case d.Source.Server.Flavor == mysql.MariaDB, d.Source.Server.GTID:
 		return byGTID
 	default:
 		return byLock

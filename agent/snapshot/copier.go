@@ -71,7 +71,10 @@ type tableCopy struct {
 func New(cfg Config, d Deps) (*Copier, error) {
 	c := &Copier{Config: cfg.withDefaults(), Deps: d, tables: map[int]*tableCopy{}, changed: make(chan struct{})}
 	c.mode = d.mode(cfg)
-	c.kind = map[mode]change.Kind{byGTID: change.MySQL, bySnapshot: change.MariaDB, byLock: change.File, noMarks: change.File}[c.mode]
+	c.kind = change.File
+	if c.mode == byGTID {
+		c.kind = change.MySQL
+	}
 	c.limit = &throttle{bytes: cfg.MaxRate, rows: cfg.MaxRows, changed: make(chan struct{})}
 	c.retry = &retrier{window: c.RetryWindow, log: d.Log}
 	if c.Metrics == nil {
@@ -80,6 +83,9 @@ func New(cfg Config, d Deps) (*Copier, error) {
 	isolation := mysql.Set("transaction_isolation", "'REPEATABLE-READ'") // a consistent snapshot is one only there
 	if d.Source.Server.Flavor == mysql.MariaDB {
 		isolation = mysql.Set("tx_isolation", "'REPEATABLE-READ'")
+		if c.mode == byGTID {
+			c.kind = change.MariaDB
+		}
 	}
 	var err error
 	open := func(conn *mysql.Conn, size int, opts ...mysql.Option) *sql.DB {
@@ -91,7 +97,7 @@ func New(cfg Config, d Deps) (*Copier, error) {
 		return db
 	}
 	c.source = open(d.Source, c.Threads, isolation)
-	c.locks = open(d.Source, c.Threads, isolation, mysql.Set("lock_wait_timeout", lockWait))
+	c.locks = open(d.Source, c.Threads, append(c.lockOptions(), isolation)...)
 	c.plans = open(d.Source, 1)
 	c.target = open(d.Target, c.Threads)
 	if err != nil {

@@ -175,14 +175,10 @@ func (c *Copier) beginGroup(ctx context.Context, defs []*schema.Table) (*view, e
 			return c.underLock(ctx, defs, nil)
 		}
 	}
-	switch c.mode {
-	case bySnapshot:
-		return c.inSnapshot(ctx)
-	case noMarks:
+	if c.mode == noMarks {
 		return c.unmarked(ctx)
-	default:
-		return c.afterLock(ctx, defs)
 	}
+	return c.afterLock(ctx, defs)
 }
 
 func (c *Copier) unmarked(ctx context.Context) (*view, error) {

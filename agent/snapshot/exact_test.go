@@ -2,11 +2,117 @@ package snapshot
 
 import (
 	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/tidegate-io/tidegate/integration/dbtest"
+	"github.com/tidegate-io/tidegate/internal/change"
+	"github.com/tidegate-io/tidegate/internal/schema"
 )
+
+// TestExactPosition looks at a table again and again while it is written to, as
+// tables without a key are read: what is seen are exactly the transactions in
+// the position. Other sessions ask for the places of their snapshots meanwhile,
+// whose answers a MariaDB mixes up.
+func TestExactPosition(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs servers")
+	}
+	r := newRig(t, dbtest.Config{Flavor: dbtest.MariaDB, ServerID: 11}, dbtest.Config{Flavor: dbtest.MariaDB, ServerID: 22})
+	r.create("CREATE TABLE {}.loose (w INT, n INT)")
+	r.exec(r.src, "INSERT INTO {}.loose VALUES (0,0),(1,0)")
+	id := r.register("loose")
+	r.begin()
+	c := r.copier()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var wg sync.WaitGroup
+	var history [2][]change.ID // by writer: the transaction that made n
+	for w := range history {
+		wg.Go(func() { history[w] = r.count(ctx, w) })
+		wg.Go(func() { r.distract(ctx) })
+	}
+	type look struct {
+		at   *change.Set
+		seen [2]int
+	}
+	var looks []look
+	for range 400 {
+		v, err := c.beginGroup(ctx, []*schema.Table{r.source_[id]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := look{at: v.low}
+		for w := range l.seen {
+			if err := v.conn.QueryRowContext(ctx, fmt.Sprintf("SELECT n FROM %s.loose WHERE w = %d", r.from, w)).Scan(&l.seen[w]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		v.done = true
+		v.close()
+		looks = append(looks, l)
+	}
+	cancel()
+	wg.Wait()
+	for i, l := range looks {
+		for w, n := range l.seen {
+			if n > 0 && !l.at.Contains(history[w][n]) {
+				t.Errorf("look %d: %v was seen and is not in %s", i, history[w][n], l.at)
+			}
+			if n+1 < len(history[w]) && l.at.Contains(history[w][n+1]) {
+				t.Errorf("look %d: %v is in %s and was not seen", i, history[w][n+1], l.at)
+			}
+		}
+	}
+	t.Logf("%d and %d transactions", len(history[0])-1, len(history[1])-1)
+}
+
+// count raises a counter until ctx ends, and returns which transaction made each
+// value.
+func (r *rig) count(ctx context.Context, w int) []change.ID {
+	history := []change.ID{{}}
+	conn, err := r.src.DB().Conn(context.Background())
+	if err != nil {
+		r.Error(err)
+		return history
+	}
+	defer conn.Close()
+	for ctx.Err() == nil {
+		_, err := conn.ExecContext(context.Background(), fmt.Sprintf("UPDATE %s.loose SET n = n + 1 WHERE w = %d", r.from, w))
+		if err != nil {
+			continue // a deadlock with the other writer: rolled back
+		}
+		var last string
+		if err := conn.QueryRowContext(context.Background(), "SELECT @@last_gtid").Scan(&last); err != nil {
+			r.Error(err)
+			return history
+		}
+		part := strings.Split(last, "-")
+		seq, _ := strconv.ParseUint(part[2], 10, 64)
+		history = append(history, change.ID{Source: part[0], N: seq})
+	}
+	return history
+}
+
+// distract asks for the places of older snapshots until ctx ends.
+func (r *rig) distract(ctx context.Context) {
+	conn, err := r.src.DB().Conn(context.Background())
+	if err != nil {
+		r.Error(err)
+		return
+	}
+	defer conn.Close()
+	for n := 0; ctx.Err() == nil; n++ { // errors are those of ctx's end
+		if n%20 == 0 {
+			_, _ = conn.ExecContext(ctx, "START TRANSACTION WITH CONSISTENT SNAPSHOT")
+		}
+		_, _ = conn.ExecContext(ctx, "SHOW STATUS LIKE 'binlog_snapshot_%'")
+	}
+}
 
 // TestStaleSnapshotIsTakenAgain: a snapshot whose position is older than what
 // may have been applied is given up, and the table is read in another one.

@@ -18,8 +18,20 @@ import (
 // stand all writers of the table.
 const lockWait = "2"
 
-// lockWaitTimeout is the server's answer when it was not enough.
-const lockWaitTimeout = 1205
+// notLocked are the server's answers when it was not enough, or when it chose
+// the lock to end a circle of waiting writers.
+var notLocked = map[uint16]bool{1205: true, 1213: true}
+
+// lockOptions are the settings of a session that locks tables. A MariaDB lets
+// LOCK TABLES pass transactions that have written and not ended, unless InnoDB
+// locks the table too, which it does only for a session without autocommit.
+func (c *Copier) lockOptions() []mysql.Option {
+	out := []mysql.Option{mysql.Set("lock_wait_timeout", lockWait)}
+	if c.Source.Server.Flavor == mysql.MariaDB {
+		out = append(out, mysql.Set("autocommit", "0"), mysql.Set("innodb_table_locks", "1"), mysql.Set("innodb_lock_wait_timeout", lockWait))
+	}
+	return out
+}
 
 // view is a source session inside the transaction, or under the lock, in which
 // a chunk is read. high may be asked until it is closed.
@@ -95,14 +107,10 @@ func (c *Copier) begin(ctx context.Context, t *schema.Table) (*view, error) {
 	if !transactional(t) {
 		return c.underLock(ctx, []*schema.Table{t}, nil)
 	}
-	switch c.mode {
-	case byGTID:
+	if c.mode == byGTID {
 		return c.betweenMarks(ctx)
-	case bySnapshot:
-		return c.inSnapshot(ctx)
-	default:
-		return c.afterLock(ctx, []*schema.Table{t})
 	}
+	return c.afterLock(ctx, []*schema.Table{t})
 }
 
 // transactional reports whether a consistent snapshot covers the table.
@@ -129,23 +137,6 @@ func (c *Copier) betweenMarks(ctx context.Context) (*view, error) {
 		return nil, err
 	}
 	v.high = func(ctx context.Context) (*change.Set, error) { return c.Marks.MarkHigh(ctx, conn) }
-	return v, nil
-}
-
-func (c *Copier) inSnapshot(ctx context.Context) (*view, error) {
-	conn, err := c.source.Conn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	v := &view{conn: conn}
-	if _, err = conn.ExecContext(ctx, "START TRANSACTION WITH CONSISTENT SNAPSHOT"); err == nil {
-		v.low, err = c.Marks.SnapshotPosition(ctx, conn)
-	}
-	if err != nil {
-		v.close()
-		return nil, err
-	}
-	v.high = func(context.Context) (*change.Set, error) { return v.low, nil }
 	return v, nil
 }
 
@@ -202,7 +193,7 @@ func (c *Copier) underLock(ctx context.Context, tables []*schema.Table, mark fun
 			return v, nil
 		}
 		v.close()
-		if mysql.Number(err) != lockWaitTimeout {
+		if !notLocked[mysql.Number(err)] {
 			return nil, err
 		}
 		c.Log.Info().Str("statement", stmt).Msg("tables are busy; the lock is tried again")
@@ -213,17 +204,12 @@ func (c *Copier) underLock(ctx context.Context, tables []*schema.Table, mark fun
 }
 
 // locked is a position that contains every change to tables on which q holds
-// READ locks: their writers have ended. On MariaDB another session's snapshot
-// tells it, since none can be opened under a lock.
+// READ locks: their writers have ended.
 func (c *Copier) locked(ctx context.Context, q mysql.Querier) (*change.Set, error) {
-	switch c.mode {
-	case noMarks:
+	if c.mode == noMarks {
 		return change.NewSet(c.kind), nil
-	case bySnapshot:
-		return c.Marks.Executed(ctx)
-	default:
-		return c.Marks.MarkLow(ctx, q)
 	}
+	return c.Marks.MarkLocked(ctx, q)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -10,46 +10,46 @@ import (
 	"github.com/tidegate-io/tidegate/internal/mysql"
 )
 
-// Executed returns the newest set of transactions whose rows can be read now.
-// Without GTIDs it is the log's end: true for a table only under its lock.
-func (s *Source) Executed(ctx context.Context) (*change.Set, error) {
-	switch s.kind {
-	case change.MySQL:
-		return s.executed(ctx, s.db)
-	case change.MariaDB:
-		var set *change.Set
-		err := s.inSnapshot(ctx, func(conn *sql.Conn) error {
-			pos, err := s.snapshot(ctx, conn)
-			if err == nil {
-				set, err = pos.Set()
-			}
-			return err
-		})
-		return set, err
-	default:
-		return s.fileMark(ctx, s.db)
-	}
-}
+// Executed returns a set of transactions whose rows can be read now: on MySQL
+// all of them, on MariaDB perhaps not the last ones, see committed. Without
+// GTIDs it is the log's end: true for a table only under its lock.
+func (s *Source) Executed(ctx context.Context) (*change.Set, error) { return s.MarkLow(ctx, s.db) }
 
-// MarkLow returns what a SELECT that follows on conn surely sees. MariaDB: conn
-// is inside a consistent snapshot. Without GTIDs: conn holds the lock of the
-// table.
+// Logged returns a set that contains every transaction committed before the
+// call. On MariaDB it may hold some whose rows cannot be read yet.
+func (s *Source) Logged(ctx context.Context) (*change.Set, error) { return s.MarkLocked(ctx, s.db) }
+
+// MarkLow returns what a SELECT that begins later on conn surely sees. Without
+// GTIDs: conn holds the lock of the table.
 func (s *Source) MarkLow(ctx context.Context, conn mysql.Querier) (*change.Set, error) {
 	switch s.kind {
 	case change.MySQL:
 		return s.executed(ctx, conn)
 	case change.MariaDB:
-		return s.SnapshotPosition(ctx, conn)
+		pos, err := s.committed(ctx, conn)
+		if err != nil {
+			return nil, err
+		}
+		return pos.Set()
 	default:
 		return s.fileMark(ctx, conn)
 	}
+}
+
+// MarkLocked returns a set that contains all changes to the tables on which
+// conn holds locks that their writers wait for, and none made later.
+func (s *Source) MarkLocked(ctx context.Context, conn mysql.Querier) (*change.Set, error) {
+	if s.kind == change.MariaDB {
+		return s.logged(ctx, conn)
+	}
+	return s.MarkLow(ctx, conn)
 }
 
 // MarkHigh returns all that a SELECT which has ended on conn may have seen,
 // under the same conditions as MarkLow.
 func (s *Source) MarkHigh(ctx context.Context, conn mysql.Querier) (*change.Set, error) {
 	if s.kind != change.MySQL {
-		return s.MarkLow(ctx, conn)
+		return s.MarkLocked(ctx, conn)
 	}
 	// A transaction leaves the owned set for the executed one. Read in this
 	// order, one that is visible is in one of them.
@@ -98,91 +98,50 @@ func (s *Source) fileMark(ctx context.Context, q mysql.Querier) (*change.Set, er
 	return set, nil
 }
 
-// BeginSnapshot opens a consistent snapshot on conn and returns its position as
-// a set. On MariaDB it is exact. On MySQL and without GTIDs it is what MarkLow
-// says before the snapshot, so the caller must hold the tables' locks if the
-// position is to be exact.
-func (s *Source) BeginSnapshot(ctx context.Context, conn *sql.Conn) (*change.Set, error) {
-	low := func() (*change.Set, error) { return s.SnapshotPosition(ctx, conn) }
-	if s.kind != change.MariaDB {
-		set, err := s.MarkLow(ctx, conn)
-		if err != nil {
-			return nil, err
-		}
-		low = func() (*change.Set, error) { return set, nil }
-	}
-	if err := beginSnapshot(ctx, conn); err != nil {
-		return nil, err
-	}
-	return low()
-}
-
-// SnapshotPosition returns the position of the consistent snapshot that is open
-// on conn, MariaDB only.
-func (s *Source) SnapshotPosition(ctx context.Context, conn mysql.Querier) (*change.Set, error) {
-	pos, err := s.snapshot(ctx, conn)
+// logged is what MariaDB has written to its log: more than can be read, since
+// the place moves before the rows are visible.
+func (s *Source) logged(ctx context.Context, q mysql.Querier) (*change.Set, error) {
+	text, err := s.text(ctx, q, "SELECT @@global.gtid_binlog_pos")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read gtid_binlog_pos: %w", err)
 	}
-	return pos.Set()
+	return change.ParseSet(change.MariaDB, compact(text))
 }
 
-// beginSnapshot needs REPEATABLE READ: at a lower level the server takes the
-// snapshot's place in the log, but every SELECT sees more.
-func beginSnapshot(ctx context.Context, conn *sql.Conn) error {
-	for _, stmt := range []string{"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"} {
-		if _, err := conn.ExecContext(ctx, stmt); err != nil {
-			return fmt.Errorf("open a consistent snapshot: %s: %w", stmt, err)
-		}
-	}
-	return nil
-}
-
-func (s *Source) inSnapshot(ctx context.Context, f func(conn *sql.Conn) error) error {
-	conn, err := s.db.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("open a consistent snapshot: %w", err)
-	}
-	defer conn.Close()
-	if err := beginSnapshot(ctx, conn); err != nil {
-		return err
-	}
-	if err := f(conn); err != nil {
-		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") // f's error is the one to tell
-		return err
-	}
-	_, err = conn.ExecContext(ctx, "ROLLBACK")
-	return err
-}
-
-// snapshot reads the place of a MariaDB snapshot in the log and names it by
-// GTIDs.
-func (s *Source) snapshot(ctx context.Context, q mysql.Querier) (change.Position, error) {
+// committed reads a place in a MariaDB log up to which all rows are visible, and
+// names it by GTIDs. q must not be inside a snapshot.
+//
+// Inside one the same status variables should tell the snapshot's own place, but
+// the server keeps them in one buffer for all sessions: two that ask at the same
+// time get each other's answer, which may be newer than what they see. Whoever
+// asks, an answer is never newer than what a snapshot opened later sees, so as a
+// low mark it is good.
+func (s *Source) committed(ctx context.Context, q mysql.Querier) (change.Position, error) {
 	pos := change.Position{Kind: change.MariaDB}
 	rows, err := q.QueryContext(ctx, "SHOW STATUS LIKE 'binlog_snapshot_%'")
 	if err != nil {
-		return pos, fmt.Errorf("read the snapshot's place in the log: %w", err)
+		return pos, fmt.Errorf("read the last commit's place in the log: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var name, value string
 		if err := rows.Scan(&name, &value); err != nil {
-			return pos, fmt.Errorf("read the snapshot's place in the log: %w", err)
+			return pos, fmt.Errorf("read the last commit's place in the log: %w", err)
 		}
 		switch name {
 		case "Binlog_snapshot_file":
 			pos.File = value
 		case "Binlog_snapshot_position":
 			if _, err := fmt.Sscan(value, &pos.Offset); err != nil {
-				return pos, fmt.Errorf("read the snapshot's place in the log: %q: %w", value, err)
+				return pos, fmt.Errorf("read the last commit's place in the log: %q: %w", value, err)
 			}
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return pos, fmt.Errorf("read the snapshot's place in the log: %w", err)
+		return pos, fmt.Errorf("read the last commit's place in the log: %w", err)
 	}
 	if pos.File == "" {
-		return pos, misconfigured("log_bin", "set log_bin in the source's configuration and restart it", "the source's snapshot has no place in a binary log")
+		return pos, misconfigured("log_bin", "set log_bin in the source's configuration and restart it", "the source has no place in a binary log")
 	}
 	pos.GTID, err = s.gtidAt(ctx, q, pos.File, pos.Offset)
 	return pos, err
@@ -202,6 +161,9 @@ func (s *Source) gtidAt(ctx context.Context, q mysql.Querier, file string, offse
 	}
 	if endFile == file && end == offset {
 		return compact(now), nil
+	}
+	if endFile == file && end < offset { // the file's name and the offset are of two answers, see committed
+		return "", fmt.Errorf("name log position %s:%d by GTIDs: the log ends at %d", file, offset, end)
 	}
 	var at sql.NullString
 	if err := q.QueryRowContext(ctx, "SELECT BINLOG_GTID_POS(?, ?)", file, offset).Scan(&at); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/tidegate-io/tidegate/internal/change"
 	"github.com/tidegate-io/tidegate/internal/mysql"
@@ -39,12 +40,13 @@ func (s *Source) Kind() change.Kind { return s.kind }
 func (s *Source) Server() *mysql.Server { return s.conn.Server }
 
 // Current returns the position to start from: whatever is in it can be read by
-// any later SELECT, whatever is not will be streamed.
+// any later SELECT, whatever is not will be streamed. It contains all that was
+// committed before the call.
 //
-// On MySQL that is the executed set. MariaDB's gtid_binlog_pos moves before the
-// rows can be read, so there it is the position of a consistent snapshot.
-// Without GTIDs it is the log's end, which is right only as long as the rows are
-// copied under the locks that MarkLow asks for.
+// On MySQL that is the executed set, on MariaDB the place of the last commit
+// whose rows are visible: gtid_binlog_pos moves before. Without GTIDs it is the
+// log's end, which is right only as long as the rows are copied under the locks
+// that MarkLow asks for.
 func (s *Source) Current(ctx context.Context) (change.Position, error) {
 	pos, err := s.LogEnd(ctx)
 	if err != nil {
@@ -52,10 +54,7 @@ func (s *Source) Current(ctx context.Context) (change.Position, error) {
 	}
 	switch s.kind {
 	case change.MariaDB:
-		err = s.inSnapshot(ctx, func(conn *sql.Conn) error {
-			pos, err = s.snapshot(ctx, conn)
-			return err
-		})
+		pos, err = s.visible(ctx)
 	case change.MySQL:
 		pos.GTID, err = s.text(ctx, s.db, "SELECT @@global.gtid_executed")
 		pos.GTID = compact(pos.GTID)
@@ -64,6 +63,37 @@ func (s *Source) Current(ctx context.Context) (change.Position, error) {
 		return change.Position{}, fmt.Errorf("read the source's position: %w", err)
 	}
 	return pos, nil
+}
+
+// visibleLimit bounds how long the rows of what is in the log may take to be
+// visible: commits that wait for a replica's answer take that long.
+const visibleLimit = 30 * time.Second
+
+// visible waits until the rows of all that is in a MariaDB log can be read.
+func (s *Source) visible(ctx context.Context) (change.Position, error) {
+	all, err := s.logged(ctx, s.db)
+	if err != nil {
+		return change.Position{}, err
+	}
+	for begun := time.Now(); ; {
+		pos, err := s.committed(ctx, s.db)
+		if err != nil {
+			return pos, err
+		}
+		set, err := pos.Set()
+		if err != nil || set.Includes(all) {
+			return pos, err
+		}
+		if time.Since(begun) > visibleLimit {
+			return pos, &mysql.Error{Class: mysql.Transient, Code: "commits_wait", Err: fmt.Errorf("the log has %s, and for %s its rows cannot be read", all.Minus(set), visibleLimit),
+				Remedy: "commits on the source wait for something, perhaps for the answer of a semi-synchronous replica"}
+		}
+		select {
+		case <-ctx.Done():
+			return pos, context.Cause(ctx)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
 }
 
 // LogEnd returns the end of the log as file and offset. What ends before it may

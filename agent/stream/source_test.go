@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -41,12 +42,18 @@ func TestMarks(t *testing.T) {
 				low, high *change.Set
 				seen      map[string]bool
 			}
+			quiet := s.others(ctx)
 			var looks []look
-			for range 25 {
+			n := 25
+			if s.Kind() == change.MariaDB {
+				n = 100
+			}
+			for range n {
 				low, high, ids := s.look(t)
 				looks = append(looks, look{low, high, ids})
 			}
 			cancel()
+			quiet()
 			for range 4 {
 				if err := <-written; err != nil {
 					t.Fatal(err)
@@ -73,6 +80,33 @@ func TestMarks(t *testing.T) {
 	}
 }
 
+// others are sessions that ask a MariaDB for the place of their own, older
+// snapshots, and for the last commit's, as dumps and monitoring do. The server
+// gives such answers to whoever asks at that moment. It returns how to wait for
+// their end.
+func (s *source) others(ctx context.Context) (wait func()) {
+	var wg sync.WaitGroup
+	if s.Kind() != change.MariaDB {
+		return wg.Wait
+	}
+	for i := range 6 {
+		wg.Go(func() {
+			conn, err := s.db.Conn(ctx)
+			if err != nil {
+				return
+			}
+			defer conn.Close()
+			for n := 0; ctx.Err() == nil; n++ { // errors are those of ctx's end
+				if i%2 == 0 && n%50 == 0 {
+					_, _ = conn.ExecContext(ctx, "START TRANSACTION WITH CONSISTENT SNAPSHOT")
+				}
+				_, _ = conn.ExecContext(ctx, "SHOW STATUS LIKE 'binlog_snapshot_%'")
+			}
+		})
+	}
+	return wg.Wait
+}
+
 func (s *source) look(t *testing.T) (low, high *change.Set, seen map[string]bool) {
 	t.Helper()
 	ctx := t.Context()
@@ -87,11 +121,7 @@ func (s *source) look(t *testing.T) (low, high *change.Set, seen map[string]bool
 			t.Fatal(err)
 		}
 	}
-	if s.Kind() == change.MariaDB {
-		low, err = s.BeginSnapshot(ctx, conn)
-	} else {
-		low, err = s.MarkLow(ctx, conn)
-	}
+	low, err = s.MarkLow(ctx, conn)
 	must(err)
 	rows, err := conn.QueryContext(ctx, "SELECT id FROM "+mysql.Table(s.schema, "t"))
 	must(err)
