@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tidegate-io/tidegate/integration/dbtest"
+	"github.com/tidegate-io/tidegate/integration/site"
 	"github.com/tidegate-io/tidegate/internal/run"
 )
 
@@ -19,7 +20,7 @@ const one = "objects {\n    database \"bad\" {}\n  }"
 
 func makeOne(t *testing.T, s *dbtest.Server) {
 	t.Helper()
-	execute(t, s, "CREATE DATABASE bad", "CREATE TABLE bad.t (id INT PRIMARY KEY, v VARCHAR(20) NOT NULL)", "INSERT INTO bad.t VALUES (1,'one'),(2,'two')")
+	site.Execute(t, s, "CREATE DATABASE bad", "CREATE TABLE bad.t (id INT PRIMARY KEY, v VARCHAR(20) NOT NULL)", "INSERT INTO bad.t VALUES (1,'one'),(2,'two')")
 }
 
 // found is what the checks of a plan say of things that are not in order.
@@ -36,18 +37,18 @@ func (f found) String() string {
 	return out
 }
 
-func findings(t *testing.T, s *site, file string) found {
+func findings(t *testing.T, s *site.Site, file string) found {
 	t.Helper()
-	a := s.call("--json", "plan", file)
+	a := s.Call("--json", "plan", file)
 	var said struct {
 		Plans []struct {
 			Plan *run.PlanReport `json:"plan"`
 		} `json:"plans"`
 	}
-	if err := json.Unmarshal([]byte(a.out), &said); err != nil || len(said.Plans) != 1 || said.Plans[0].Plan == nil {
+	if err := json.Unmarshal([]byte(a.Out), &said); err != nil || len(said.Plans) != 1 || said.Plans[0].Plan == nil {
 		t.Fatalf("plan: %v: %s", err, a)
 	}
-	out := found{code: a.code}
+	out := found{code: a.Code}
 	for _, f := range said.Plans[0].Plan.Check.Findings {
 		if f.Level == run.LevelError || f.Level == run.LevelWarning {
 			out.all = append(out.all, f)
@@ -77,13 +78,13 @@ func cure(t *testing.T, s *dbtest.Server, remedy string) {
 func TestServerSettings(t *testing.T) {
 	for _, flavor := range []dbtest.Flavor{dbtest.MySQL, dbtest.MariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
-			s := newSite(t)
-			p := pair{src: dbtest.Start(t, dbtest.Config{Flavor: flavor}), dst: dbtest.Shared(t, dbtest.Config{Flavor: flavor, ServerID: 22})}
-			dropLater(t, p.dst, "bad")
-			makeOne(t, p.src)
-			file := s.write("p.hcl", p.file(one))
-			s.dev()
-			s.up()
+			s := site.New(t)
+			p := site.Pair{Src: dbtest.Start(t, dbtest.Config{Flavor: flavor}), Dst: dbtest.Shared(t, dbtest.Config{Flavor: flavor, ServerID: 22})}
+			site.DropLater(t, p.Dst, "bad")
+			makeOne(t, p.Src)
+			file := s.Write("p.hcl", p.File(one))
+			s.Dev()
+			s.Up()
 			if f := findings(t, s, file); len(f.all) != 0 || f.code != 0 {
 				t.Fatalf("nothing is wrong, and the plan says: %s", f)
 			}
@@ -109,11 +110,11 @@ func TestServerSettings(t *testing.T) {
 					continue
 				}
 				t.Run(c.name, func(t *testing.T) {
-					side := p.src
+					side := p.Src
 					if c.atTarget {
-						side = p.dst
+						side = p.Dst
 					}
-					execute(t, side, c.broken...)
+					site.Execute(t, side, c.broken...)
 					found, status := findings(t, s, file), 3
 					if c.level == run.LevelWarning {
 						status = 0
@@ -132,7 +133,7 @@ func TestServerSettings(t *testing.T) {
 				})
 			}
 			t.Run("no log", func(t *testing.T) {
-				if err := p.src.Restart("--skip-log-bin"); err != nil {
+				if err := p.Src.Restart("--skip-log-bin"); err != nil {
 					t.Fatal(err)
 				}
 				f := findings(t, s, file)
@@ -141,7 +142,7 @@ func TestServerSettings(t *testing.T) {
 				}
 			})
 			t.Run("server id 0", func(t *testing.T) {
-				if err := p.src.Restart("--server-id=0"); err != nil {
+				if err := p.Src.Restart("--server-id=0"); err != nil {
 					t.Skipf("this server does not start so: %v", err)
 				}
 				f := findings(t, s, file)
@@ -151,7 +152,7 @@ func TestServerSettings(t *testing.T) {
 				if len(f.all) != 1 || f.all[0].ID != "server-id" || f.code != 3 {
 					t.Fatalf("server_id 0: %s", f)
 				}
-				cure(t, p.src, f.all[0].Remedy)
+				cure(t, p.Src, f.all[0].Remedy)
 				if f := findings(t, s, file); len(f.all) != 0 {
 					t.Errorf("after the remedy: %s", f)
 				}
@@ -162,25 +163,25 @@ func TestServerSettings(t *testing.T) {
 
 // TestEndpoints asks for servers that cannot be used.
 func TestEndpoints(t *testing.T) {
-	s := newSite(t)
-	p := sharedPair(t, dbtest.MySQL, dbtest.MySQL)
-	makeOne(t, p.src)
-	dropLater(t, p.src, "bad")
-	s.env = []string{"WRONG=wrong"}
-	s.dev()
-	s.up()
-	good := p.file(one)
+	s := site.New(t)
+	p := site.SharedPair(t, dbtest.MySQL, dbtest.MySQL)
+	makeOne(t, p.Src)
+	site.DropLater(t, p.Src, "bad")
+	s.Env = []string{"WRONG=wrong"}
+	s.Dev()
+	s.Up()
+	good := p.File(one)
 	for _, c := range []struct{ name, text, found, hint string }{
 		{"wrong password", strings.Replace(good, `env("INTEGRATION_PASSWORD")`, `env("WRONG")`, 1), "Access denied", "check user and password"},
 		{"unset password", strings.Replace(good, `env("INTEGRATION_PASSWORD")`, `env("NOT_SET_ANYWHERE")`, 1), "NOT_SET_ANYWHERE", "set the variable"},
 		{"unreadable password", strings.Replace(good, `env("INTEGRATION_PASSWORD")`, `file("/nowhere/password")`, 1), "/nowhere/password", "provide the file"},
-		{"nobody listens", strings.Replace(good, p.src.Addr, "127.0.0.1:1", 1), "127.0.0.1:1", "check address, port, firewall"},
-		{"no such host", strings.Replace(good, p.src.Addr, "nowhere.invalid:3306", 1), "nowhere.invalid", "check address, port, firewall"},
+		{"nobody listens", strings.Replace(good, p.Src.Addr, "127.0.0.1:1", 1), "127.0.0.1:1", "check address, port, firewall"},
+		{"no such host", strings.Replace(good, p.Src.Addr, "nowhere.invalid:3306", 1), "nowhere.invalid", "check address, port, firewall"},
 		{"wrong flavour", strings.Replace(good, `endpoint "old" {`, "endpoint \"old\" {\n  flavor = \"mariadb\"", 1), "mariadb", "flavor"},
 		{"no TLS authority", strings.Replace(good, `endpoint "old" {`, "endpoint \"old\" {\n  tls {\n    mode = \"verify-full\"\n  }", 1), "certificate", "ca_file"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			file := s.write("p.hcl", c.text)
+			file := s.Write("p.hcl", c.text)
 			found := findings(t, s, file)
 			if len(found.all) != 1 || found.code != 3 {
 				t.Fatalf("wanted one finding and status 3: %s", found)
@@ -190,15 +191,15 @@ func TestEndpoints(t *testing.T) {
 				t.Errorf("the finding is %+v", f)
 			}
 			// The same from the run that apply begins.
-			s.must("apply", file, "--yes")
-			s.inState(30*time.Second, "p", run.CheckFailed)
-			if a := s.call("wait", "p", "--for", "caught_up", "--timeout", "30s"); a.code != 3 {
+			s.Must("apply", file, "--yes")
+			s.InState(30*time.Second, "p", run.CheckFailed)
+			if a := s.Call("wait", "p", "--for", "caught_up", "--timeout", "30s"); a.Code != 3 {
 				t.Errorf("wait: %s", a)
 			}
-			if a := s.call("check", "p"); a.code != 3 || !strings.Contains(a.out, c.hint) {
+			if a := s.Call("check", "p"); a.Code != 3 || !strings.Contains(a.Out, c.hint) {
 				t.Errorf("check: %s", a)
 			}
-			s.must("delete", "p")
+			s.Must("delete", "p")
 		})
 	}
 }
@@ -206,39 +207,39 @@ func TestEndpoints(t *testing.T) {
 // TestFiles gives the program files and settings that cannot be used: one
 // message with a remedy, and status 2.
 func TestFiles(t *testing.T) {
-	s := newSite(t)
-	p := sharedPair(t, dbtest.MySQL, dbtest.MySQL)
-	makeOne(t, p.src)
-	dropLater(t, p.src, "bad")
-	good := s.write("p.hcl", p.file(one))
-	dev := s.dev("--labels", "site=a")
-	s.up()
-	secret := s.write("locked.hcl", p.file(one))
+	s := site.New(t)
+	p := site.SharedPair(t, dbtest.MySQL, dbtest.MySQL)
+	makeOne(t, p.Src)
+	site.DropLater(t, p.Src, "bad")
+	good := s.Write("p.hcl", p.File(one))
+	dev := s.Dev("--labels", "site=a")
+	s.Up()
+	secret := s.Write("locked.hcl", p.File(one))
 	if err := os.Chmod(secret, 0); err != nil {
 		t.Fatal(err)
 	}
-	locked := filepath.Join(s.dir, "a-file-not-a-directory")
-	s.write("a-file-not-a-directory", "")
+	locked := filepath.Join(s.Dir, "a-file-not-a-directory")
+	s.Write("a-file-not-a-directory", "")
 	cases := []struct {
 		name string
 		args []string
 		has  []string
 	}{
-		{"unknown attribute", []string{"validate", s.write("attribute.hcl", p.file("copy {\n    thread = 2\n  }\n"+one))}, []string{"attribute.hcl", "thread", `Did you mean "threads"`}},
-		{"unknown attribute, applied", []string{"apply", s.write("attribute.hcl", p.file("copy {\n    thread = 2\n  }\n"+one)), "--yes"}, []string{"attribute.hcl", "thread", `Did you mean "threads"`}},
-		{"no such file", []string{"apply", filepath.Join(s.dir, "none.hcl"), "--yes"}, []string{"none.hcl"}},
+		{"unknown attribute", []string{"validate", s.Write("attribute.hcl", p.File("copy {\n    thread = 2\n  }\n"+one))}, []string{"attribute.hcl", "thread", `Did you mean "threads"`}},
+		{"unknown attribute, applied", []string{"apply", s.Write("attribute.hcl", p.File("copy {\n    thread = 2\n  }\n"+one)), "--yes"}, []string{"attribute.hcl", "thread", `Did you mean "threads"`}},
+		{"no such file", []string{"apply", filepath.Join(s.Dir, "none.hcl"), "--yes"}, []string{"none.hcl"}},
 		{"a directory without files", []string{"apply", t.TempDir(), "--yes"}, []string{".hcl"}},
-		{"labels nobody carries", []string{"apply", s.write("labels.hcl", p.file("agent {\n labels = { site = \"b\" }\n }\n"+one)), "--yes"}, []string{"site=b", "site=a", "start an agent with these labels"}},
+		{"labels nobody carries", []string{"apply", s.Write("labels.hcl", p.File("agent {\n labels = { site = \"b\" }\n }\n"+one)), "--yes"}, []string{"site=b", "site=a", "start an agent with these labels"}},
 		{"no daemon", []string{"--address", "http://127.0.0.1:1", "status"}, []string{"127.0.0.1:1", "tidegate dev"}},
 		{"no such pipeline", []string{"status", "none"}, []string{"none"}},
-		{"port in use", []string{"dev", "--listen", s.address, "--data-dir", filepath.Join(s.dir, "other")}, []string{s.address, "in use", "--listen"}},
-		{"data directory in use", []string{"dev", "--listen", "127.0.0.1:0", "--data-dir", filepath.Join(s.dir, "dev")}, []string{"in use by process", "--data-dir"}},
-		{"data directory in use, daemon", []string{"daemon", "--listen", "127.0.0.1:0", "--data-dir", filepath.Join(s.dir, "dev")}, []string{"in use by process", "--data-dir"}},
+		{"port in use", []string{"dev", "--listen", s.Address, "--data-dir", filepath.Join(s.Dir, "other")}, []string{s.Address, "in use", "--listen"}},
+		{"data directory in use", []string{"dev", "--listen", "127.0.0.1:0", "--data-dir", filepath.Join(s.Dir, "dev")}, []string{"in use by process", "--data-dir"}},
+		{"data directory in use, daemon", []string{"daemon", "--listen", "127.0.0.1:0", "--data-dir", filepath.Join(s.Dir, "dev")}, []string{"in use by process", "--data-dir"}},
 		{"data directory is a file", []string{"daemon", "--listen", "127.0.0.1:0", "--data-dir", locked}, []string{locked, "--data-dir"}},
-		{"no settings file", []string{"daemon", "--config", filepath.Join(s.dir, "none.conf")}, []string{"none.conf"}},
-		{"unknown setting", []string{"daemon", "--config", s.write("bad.conf", "lissten = 127.0.0.1:0\n")}, []string{"bad.conf", "lissten"}},
-		{"no token file", []string{"daemon", "--token-file", filepath.Join(s.dir, "none.token")}, []string{"none.token"}},
-		{"open to all", []string{"daemon", "--listen", "0.0.0.0:0", "--data-dir", filepath.Join(s.dir, "other")}, []string{"--token-file"}},
+		{"no settings file", []string{"daemon", "--config", filepath.Join(s.Dir, "none.conf")}, []string{"none.conf"}},
+		{"unknown setting", []string{"daemon", "--config", s.Write("bad.conf", "lissten = 127.0.0.1:0\n")}, []string{"bad.conf", "lissten"}},
+		{"no token file", []string{"daemon", "--token-file", filepath.Join(s.Dir, "none.token")}, []string{"none.token"}},
+		{"open to all", []string{"daemon", "--listen", "0.0.0.0:0", "--data-dir", filepath.Join(s.Dir, "other")}, []string{"--token-file"}},
 		{"no such state", []string{"wait", "p", "--for", "done"}, []string{"done", "caught_up"}},
 		{"no such command", []string{"aply", good}, []string{"apply"}},
 		{"no such flag", []string{"apply", good, "--force"}, []string{"--force"}},
@@ -252,22 +253,22 @@ func TestFiles(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			a := s.call(c.args...)
-			if a.code != 2 {
+			a := s.Call(c.args...)
+			if a.Code != 2 {
 				t.Errorf("wanted status 2: %s", a)
 			}
 			for _, want := range c.has {
-				if !strings.Contains(a.err, want) {
+				if !strings.Contains(a.Err, want) {
 					t.Errorf("the message lacks %q: %s", want, a)
 				}
 			}
-			if n := strings.Count(a.err, "Error:"); n != 1 {
+			if n := strings.Count(a.Err, "Error:"); n != 1 {
 				t.Errorf("%d messages instead of one: %s", n, a)
 			}
 		})
 	}
 	select {
-	case <-dev.done:
+	case <-dev.Done:
 		t.Error("the process that had port and directory is gone")
 	default:
 	}

@@ -1,44 +1,10 @@
 package integration
 
 import (
-	"flag"
-	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 
-	"github.com/tidegate-io/tidegate/integration/dbtest"
+	"github.com/tidegate-io/tidegate/integration/site"
 )
 
-// program is the binary under test, built once per test process.
-var program string
-
-func TestMain(m *testing.M) {
-	flag.Parse()
-	os.Setenv("INTEGRATION_PASSWORD", dbtest.Password) // fails only for names with "="
-	os.Exit(withProgram(m))
-}
-
-func withProgram(m *testing.M) int {
-	if testing.Short() {
-		return m.Run()
-	}
-	if program = os.Getenv("TIDEGATE_PROGRAM"); program != "" { // one that is built already
-		return dbtest.Tests(m).Run()
-	}
-	dir, err := os.MkdirTemp("", "tidegate-integration-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	program = filepath.Join(dir, "tidegate")
-	build := exec.Command("go", "build", "-o", program, "../cmd/tidegate")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build tidegate: %v\n%s", err, out)
-		return 1
-	}
-	return dbtest.Tests(m).Run()
-}
+func TestMain(m *testing.M) { os.Exit(site.Main(m)) }

@@ -2,38 +2,16 @@ package integration
 
 import (
 	"fmt"
-	"os"
-	"strconv"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/tidegate-io/tidegate/integration/dbtest"
+	"github.com/tidegate-io/tidegate/integration/site"
 	"github.com/tidegate-io/tidegate/internal/run"
 )
 
 // promised is the most memory an agent may ever hold.
 const promised = 256 << 20
-
-// peak is the most memory the child has ever held.
-func (c *child) peak(t *testing.T) uint64 {
-	t.Helper()
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.cmd.Process.Pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(b)) {
-		if v, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kb, err := strconv.ParseUint(strings.TrimSuffix(strings.TrimSpace(v), " kB"), 10, 64)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return kb << 10
-		}
-	}
-	t.Fatal("no VmHWM in the child's status")
-	return 0
-}
 
 // TestMemory copies 320 MB in rows of 1 KB with four threads, and follows one
 // transaction of a million rows; the agent is a process of its own.
@@ -43,42 +21,42 @@ func TestMemory(t *testing.T) {
 	}
 	for _, flavor := range []dbtest.Flavor{dbtest.MySQL, dbtest.MariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
-			s := newSite(t)
-			p := pair{src: dbtest.Start(t, dbtest.Config{Flavor: flavor}), dst: dbtest.Start(t, dbtest.Config{Flavor: flavor})}
+			s := site.New(t)
+			p := site.Pair{Src: dbtest.Start(t, dbtest.Config{Flavor: flavor}), Dst: dbtest.Start(t, dbtest.Config{Flavor: flavor})}
 			ten := "(SELECT 0 d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)"
-			execute(t, p.src, "CREATE DATABASE mem", "CREATE TABLE mem.wide (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, v VARCHAR(2000) NOT NULL)",
+			site.Execute(t, p.Src, "CREATE DATABASE mem", "CREATE TABLE mem.wide (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, v VARCHAR(2000) NOT NULL)",
 				"CREATE TABLE mem.many (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, v INT NOT NULL, w VARCHAR(60) NOT NULL)")
-			execute(t, p.src, fmt.Sprintf("INSERT INTO mem.wide (v) SELECT v FROM (SELECT REPEAT(LEFT(SHA2(CONCAT(a.d,b.d,c.d,e.d), 256), 32), 32) v FROM %[1]s a, %[1]s b, %[1]s c, %[1]s e) q", ten))
+			site.Execute(t, p.Src, fmt.Sprintf("INSERT INTO mem.wide (v) SELECT v FROM (SELECT REPEAT(LEFT(SHA2(CONCAT(a.d,b.d,c.d,e.d), 256), 32), 32) v FROM %[1]s a, %[1]s b, %[1]s c, %[1]s e) q", ten))
 			for range 5 {
-				execute(t, p.src, "INSERT INTO mem.wide (v) SELECT v FROM mem.wide")
+				site.Execute(t, p.Src, "INSERT INTO mem.wide (v) SELECT v FROM mem.wide")
 			}
-			s.daemon()
-			agent := s.agent("one", "--metrics-listen", "127.0.0.1:0")
-			s.apply(s.write("p.hcl", p.file("objects {\n    database \"mem\" {}\n  }\n  copy {\n    threads = 4\n  }")))
+			s.Daemon()
+			agent := s.Agent("one", "--metrics-listen", "127.0.0.1:0")
+			s.Apply(s.Write("p.hcl", p.File("objects {\n    database \"mem\" {}\n  }\n  copy {\n    threads = 4\n  }")))
 			began := time.Now()
-			s.inState(5*time.Minute, "p", run.CaughtUp)
-			copied := agent.peak(t)
+			s.InState(5*time.Minute, "p", run.CaughtUp)
+			copied := agent.Peak(t)
 			t.Logf("320 MB copied in %s; peak %d MiB", time.Since(began).Round(time.Second), copied>>20)
 			if copied > promised {
 				t.Errorf("the copy took %d MiB, promised are %d", copied>>20, promised>>20)
 			}
 			began = time.Now()
-			execute(t, p.src, fmt.Sprintf("INSERT INTO mem.many (v, w) SELECT v, w FROM (SELECT a.d v, CONCAT('a row of a large transaction ', b.d) w FROM %[1]s a, %[1]s b, %[1]s c, %[1]s e, %[1]s f, %[1]s g) q", ten))
-			s.until(5*time.Minute, "the transaction to be on the target", func() (bool, string) {
-				n := value(t, p.dst, "SELECT COUNT(*) FROM mem.many")
-				st, _ := s.status("p")
+			site.Execute(t, p.Src, fmt.Sprintf("INSERT INTO mem.many (v, w) SELECT v, w FROM (SELECT a.d v, CONCAT('a row of a large transaction ', b.d) w FROM %[1]s a, %[1]s b, %[1]s c, %[1]s e, %[1]s f, %[1]s g) q", ten))
+			s.Until(5*time.Minute, "the transaction to be on the target", func() (bool, string) {
+				n := site.Value(t, p.Dst, "SELECT COUNT(*) FROM mem.many")
+				st, _ := s.Status("p")
 				if st.State == run.Errored {
 					t.Fatalf("the run is in error: %+v", st.Error)
 				}
 				time.Sleep(time.Second)
 				return n == "1000000", n + " rows, " + string(st.State)
 			})
-			all := agent.peak(t)
+			all := agent.Peak(t)
 			t.Logf("a transaction of 1,000,000 rows followed in %s; peak %d MiB", time.Since(began).Round(time.Second), all>>20)
 			if all > promised {
 				t.Errorf("the transaction took %d MiB, promised are %d", all>>20, promised>>20)
 			}
-			equal(t, p, "mem", "mem")
+			site.Equal(t, p, "mem", "mem")
 		})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tidegate-io/tidegate/integration/dbtest"
+	"github.com/tidegate-io/tidegate/integration/site"
 	"github.com/tidegate-io/tidegate/internal/run"
 )
 
@@ -26,14 +27,14 @@ func TestUnselectedParents(t *testing.T) {
 		"mysql": {Flavor: dbtest.MySQL, ServerID: 11}, "mysql with native foreign keys": nativeKeys, "mariadb": {Flavor: dbtest.MariaDB, ServerID: 11},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t)
-			p := pair{src: dbtest.Shared(t, source), dst: dbtest.Shared(t, dbtest.Config{Flavor: source.Flavor, ServerID: 22})}
-			dropLater(t, p.src, "kin", "kin_out")
-			dropLater(t, p.dst, "kin")
-			makeKin(t, p.src)
-			load := newKinLoad(t, p.src)
-			dev := s.dev()
-			s.apply(s.write("p.hcl", p.file(`objects {
+			s := site.New(t)
+			p := site.Pair{Src: dbtest.Shared(t, source), Dst: dbtest.Shared(t, dbtest.Config{Flavor: source.Flavor, ServerID: 22})}
+			site.DropLater(t, p.Src, "kin", "kin_out")
+			site.DropLater(t, p.Dst, "kin")
+			makeKin(t, p.Src)
+			load := newKinLoad(t, p.Src)
+			dev := s.Dev()
+			s.Apply(s.Write("p.hcl", p.File(`objects {
     database "kin" {
       except = ["_*"]
     }
@@ -43,42 +44,42 @@ func TestUnselectedParents(t *testing.T) {
     chunk    = "64KiB"
     max_rows = 6000
   }`)))
-			s.reach(90*time.Second, "p", "the copy under way", func(st status) bool { rows, _ := st.copied(); return rows > 1000 })
-			execute(t, p.src, "ALTER TABLE kin_out.parent ADD COLUMN before_all INT NOT NULL DEFAULT 7 FIRST")
-			dev.kill()
-			dev = s.dev()
-			s.inState(120*time.Second, "p", run.CaughtUp)
-			execute(t, p.src, "RENAME TABLE kin._other TO kin._other2", "ALTER TABLE kin._other2 DROP COLUMN v",
+			s.Reach(90*time.Second, "p", "the copy under way", func(st site.Status) bool { rows, _ := st.Copied(); return rows > 1000 })
+			site.Execute(t, p.Src, "ALTER TABLE kin_out.parent ADD COLUMN before_all INT NOT NULL DEFAULT 7 FIRST")
+			dev.Kill()
+			dev = s.Dev()
+			s.InState(120*time.Second, "p", run.CaughtUp)
+			site.Execute(t, p.Src, "RENAME TABLE kin._other TO kin._other2", "ALTER TABLE kin._other2 DROP COLUMN v",
 				"CREATE TABLE kin._late (id INT PRIMARY KEY, t TEXT)", "INSERT INTO kin._late SELECT id, 'x' FROM kin_out.parent",
 				"CREATE TABLE kin.late (id INT AUTO_INCREMENT PRIMARY KEY, pid INT NOT NULL, KEY (pid))", "INSERT INTO kin.late (pid) SELECT id FROM kin._late",
 				"ALTER TABLE kin.late ADD CONSTRAINT fk_late FOREIGN KEY (pid) REFERENCES kin._late (id) ON DELETE CASCADE ON UPDATE CASCADE")
-			execute(t, p.src, "CREATE TABLE kin._apart (n INT, id INT NOT NULL PRIMARY KEY)", "INSERT INTO kin._apart SELECT 1, id FROM kin._late",
+			site.Execute(t, p.Src, "CREATE TABLE kin._apart (n INT, id INT NOT NULL PRIMARY KEY)", "INSERT INTO kin._apart SELECT 1, id FROM kin._late",
 				"CREATE TABLE kin._coming (id INT AUTO_INCREMENT PRIMARY KEY, pid INT NOT NULL, CONSTRAINT fk_apart FOREIGN KEY (pid) REFERENCES kin._apart (id) ON DELETE CASCADE)",
 				"INSERT INTO kin._coming (pid) SELECT id FROM kin._apart", "RENAME TABLE kin._coming TO kin.came", "DELETE FROM kin._apart WHERE id % 7 = 1")
 			for n := range 3 {
 				time.Sleep(300 * time.Millisecond)
-				execute(t, p.src, fmt.Sprintf("DELETE FROM kin._apart WHERE id %% 7 = %d", 2+n))
-				execute(t, p.src, fmt.Sprintf("DELETE FROM kin._late WHERE id %% 5 = %d", n), fmt.Sprintf("UPDATE kin._late SET id = id + 100000 WHERE id %% 5 = 4 AND id %% 3 = %d AND id < 100000", n))
-				dev.kill()
-				dev = s.dev()
+				site.Execute(t, p.Src, fmt.Sprintf("DELETE FROM kin._apart WHERE id %% 7 = %d", 2+n))
+				site.Execute(t, p.Src, fmt.Sprintf("DELETE FROM kin._late WHERE id %% 5 = %d", n), fmt.Sprintf("UPDATE kin._late SET id = id + 100000 WHERE id %% 5 = 4 AND id %% 3 = %d AND id < 100000", n))
+				dev.Kill()
+				dev = s.Dev()
 			}
 			load.stop()
-			if n := value(t, p.src, "SELECT COUNT(*) FROM kin.late WHERE pid < 100000"); n == "0" {
+			if n := site.Value(t, p.Src, "SELECT COUNT(*) FROM kin.late WHERE pid < 100000"); n == "0" {
 				t.Error("nothing was left to be compared")
 			}
-			s.inState(120*time.Second, "p", run.CaughtUp)
-			execute(t, p.src, "ALTER TABLE kin._apart DROP COLUMN n", "DELETE FROM kin._apart WHERE id % 7 = 5")
-			s.caughtUpTo(t, p)
-			equal(t, p, "kin", "kin", "_other2", "_late", "_apart")
-			if a := s.call("verify", "p", "--wait"); a.code != 0 {
+			s.InState(120*time.Second, "p", run.CaughtUp)
+			site.Execute(t, p.Src, "ALTER TABLE kin._apart DROP COLUMN n", "DELETE FROM kin._apart WHERE id % 7 = 5")
+			s.CaughtUpTo(t, p)
+			site.Equal(t, p, "kin", "kin", "_other2", "_late", "_apart")
+			if a := s.Call("verify", "p", "--wait"); a.Code != 0 {
 				t.Errorf("verify: %s", a)
 			}
-			if n := value(t, p.dst, "SELECT COUNT(*) FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = 'kin'"); n != "1" {
+			if n := site.Value(t, p.Dst, "SELECT COUNT(*) FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = 'kin'"); n != "1" {
 				t.Errorf("%s foreign keys on the target instead of the one whose parent is there", n)
 			}
-			s.must("complete", "p")
-			s.must("wait", "p", "--for", "completed", "--timeout", "60s")
-			if n := value(t, p.dst, "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = '_tidegate' AND TABLE_NAME LIKE 'parent%'"); n != "0" {
+			s.Must("complete", "p")
+			s.Must("wait", "p", "--for", "completed", "--timeout", "60s")
+			if n := site.Value(t, p.Dst, "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = '_tidegate' AND TABLE_NAME LIKE 'parent%'"); n != "0" {
 				t.Errorf("%s shadows of parents are left", n)
 			}
 		})
@@ -89,7 +90,7 @@ func TestUnselectedParents(t *testing.T) {
 // cut off with it, and one step further down.
 func makeKin(t *testing.T, s *dbtest.Server) {
 	t.Helper()
-	execute(t, s, "CREATE DATABASE kin", "CREATE DATABASE kin_out",
+	site.Execute(t, s, "CREATE DATABASE kin", "CREATE DATABASE kin_out",
 		"CREATE TABLE kin_out.parent (id INT NOT NULL PRIMARY KEY, v VARCHAR(20) NOT NULL DEFAULT 'p')",
 		"CREATE TABLE kin._other (id INT NOT NULL PRIMARY KEY, v INT)",
 		"CREATE TABLE kin.child (id INT AUTO_INCREMENT PRIMARY KEY, pid INT NULL, oid INT NULL, v VARCHAR(60) NOT NULL, CONSTRAINT fk_out FOREIGN KEY (pid) REFERENCES kin_out.parent (id) ON DELETE CASCADE, CONSTRAINT fk_other FOREIGN KEY (oid) REFERENCES kin._other (id) ON DELETE SET NULL)",
@@ -101,7 +102,7 @@ func makeKin(t *testing.T, s *dbtest.Server) {
 			for i := range values {
 				values[i] = fmt.Sprintf(row, at+i+1, (at+i)%2000+1)
 			}
-			execute(t, s, "INSERT INTO "+into+" VALUES "+strings.Join(values, ","))
+			site.Execute(t, s, "INSERT INTO "+into+" VALUES "+strings.Join(values, ","))
 		}
 	}
 	fill("kin_out.parent (id, v)", "(%[1]d,'p%[2]d')", 2000)
@@ -164,28 +165,28 @@ func (l *kinLoad) stop() {
 func TestMiddleNotSelected(t *testing.T) {
 	for name, source := range map[string]dbtest.Config{"mysql": {Flavor: dbtest.MySQL, ServerID: 11}, "mysql with native foreign keys": nativeKeys, "mariadb": {Flavor: dbtest.MariaDB, ServerID: 11}} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t)
-			p := pair{src: dbtest.Shared(t, source), dst: dbtest.Shared(t, dbtest.Config{Flavor: source.Flavor, ServerID: 22})}
-			dropLater(t, p.src, "middle")
-			dropLater(t, p.dst, "middle")
-			execute(t, p.src, "CREATE DATABASE middle", "CREATE TABLE middle._top (id INT PRIMARY KEY)",
+			s := site.New(t)
+			p := site.Pair{Src: dbtest.Shared(t, source), Dst: dbtest.Shared(t, dbtest.Config{Flavor: source.Flavor, ServerID: 22})}
+			site.DropLater(t, p.Src, "middle")
+			site.DropLater(t, p.Dst, "middle")
+			site.Execute(t, p.Src, "CREATE DATABASE middle", "CREATE TABLE middle._top (id INT PRIMARY KEY)",
 				"CREATE TABLE middle._mid (id INT PRIMARY KEY, CONSTRAINT fk_mid FOREIGN KEY (id) REFERENCES middle._top (id) ON DELETE CASCADE)",
 				"CREATE TABLE middle.low (id INT PRIMARY KEY, CONSTRAINT fk_low FOREIGN KEY (id) REFERENCES middle._mid (id) ON DELETE CASCADE)",
 				"INSERT INTO middle._top VALUES (1),(2),(3)", "INSERT INTO middle._mid VALUES (1),(2),(3)", "INSERT INTO middle.low VALUES (1),(2),(3)")
-			s.dev()
-			s.apply(s.write("p.hcl", p.file("objects {\n    database \"middle\" {\n      except = [\"_*\"]\n    }\n  }")))
+			s.Dev()
+			s.Apply(s.Write("p.hcl", p.File("objects {\n    database \"middle\" {\n      except = [\"_*\"]\n    }\n  }")))
 			if name == "mysql" {
-				s.caughtUp(60*time.Second, "p")
-				execute(t, p.src, "DELETE FROM middle._top WHERE id = 2")
-				s.caughtUpTo(t, p)
-				equal(t, p, "middle", "middle", "_top", "_mid")
+				s.CaughtUp(60*time.Second, "p")
+				site.Execute(t, p.Src, "DELETE FROM middle._top WHERE id = 2")
+				s.CaughtUpTo(t, p)
+				site.Equal(t, p, "middle", "middle", "_top", "_mid")
 				return
 			}
-			s.until(30*time.Second, "the check to fail", func() (bool, string) {
-				st, _ := s.status("p")
+			s.Until(30*time.Second, "the check to fail", func() (bool, string) {
+				st, _ := s.Status("p")
 				return st.State == run.CheckFailed, string(st.State)
 			})
-			report := s.call("report", "p", "check").String()
+			report := s.Call("report", "p", "check").String()
 			for _, want := range []string{"middle._mid", "fk_mid", "select middle._mid too"} {
 				if !strings.Contains(report, want) {
 					t.Errorf("the report does not say %q:\n%s", want, report)
@@ -200,24 +201,24 @@ func TestMiddleNotSelected(t *testing.T) {
 func TestParentPrivilege(t *testing.T) {
 	for _, flavor := range []dbtest.Flavor{dbtest.MySQL, dbtest.MariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
-			s, p := newSite(t), sharedPair(t, flavor, flavor)
-			dropLater(t, p.src, "kin", "kin_out")
-			execute(t, p.src, "CREATE DATABASE kin", "CREATE DATABASE kin_out", "CREATE TABLE kin_out.parent (id INT PRIMARY KEY)",
+			s, p := site.New(t), site.SharedPair(t, flavor, flavor)
+			site.DropLater(t, p.Src, "kin", "kin_out")
+			site.Execute(t, p.Src, "CREATE DATABASE kin", "CREATE DATABASE kin_out", "CREATE TABLE kin_out.parent (id INT PRIMARY KEY)",
 				"CREATE TABLE kin.child (id INT PRIMARY KEY, CONSTRAINT fk_child FOREIGN KEY (id) REFERENCES kin_out.parent (id) ON DELETE CASCADE)")
-			for _, server := range []*dbtest.Server{p.src, p.dst} {
-				execute(t, server, "CREATE USER kin@'127.0.0.1' IDENTIFIED BY '"+dbtest.Password+"'", "GRANT ALL ON kin.* TO kin@'127.0.0.1'")
+			for _, server := range []*dbtest.Server{p.Src, p.Dst} {
+				site.Execute(t, server, "CREATE USER kin@'127.0.0.1' IDENTIFIED BY '"+dbtest.Password+"'", "GRANT ALL ON kin.* TO kin@'127.0.0.1'")
 				t.Cleanup(func() { server.DB().Exec("DROP USER kin@'127.0.0.1'") }) // the server may be gone with the test
 			}
-			s.dev()
-			s.up()
-			file := s.write("p.hcl", p.fileAs("kin", "objects {\n    database \"kin\" {}\n  }"))
+			s.Dev()
+			s.Up()
+			file := s.Write("p.hcl", p.FileAs("kin", "objects {\n    database \"kin\" {}\n  }"))
 			grant := "GRANT SELECT ON `kin_out`.`parent` TO 'kin'@'127.0.0.1';"
 			for _, missing := range []bool{true, false} {
 				found := findings(t, s, file)
 				if named := slices.ContainsFunc(found.all, func(f run.Finding) bool { return f.Remedy == grant }); named != missing {
 					t.Errorf("the grant is named: %t, wanted %t: %s", named, missing, found)
 				}
-				execute(t, p.src, grant)
+				site.Execute(t, p.Src, grant)
 			}
 			found := findings(t, s, file)
 			if !slices.ContainsFunc(found.all, func(f run.Finding) bool {

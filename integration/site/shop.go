@@ -1,4 +1,4 @@
-package integration
+package site
 
 import (
 	"context"
@@ -19,45 +19,45 @@ import (
 	"github.com/tidegate-io/tidegate/integration/dbtest"
 )
 
-// shop is a database in which a lost, doubled or reordered change shows:
+// Shop is a database in which a lost, doubled or reordered change shows:
 // counters that only ever rise, with and without a key, money whose sum never
 // changes, unique values that rows swap, keys that only the collation takes for
 // equal, cascades, documents.
-type shop struct {
+type Shop struct {
 	t      *testing.T
 	server *dbtest.Server
-	db     *sql.DB // of an account that a read-only server stops
+	DB     *sql.DB // of an account that a read-only server stops
 	schema string
 	rows   int         // of the largest table
 	plain  bool        // documents as TEXT: the flavours print JSON differently
-	calm   atomic.Bool // no schema changes from now on, and a pace that leaves a slow machine room
+	Calm   atomic.Bool // no schema changes from now on, and a pace that leaves a slow machine room
 	big    bool        // now and then a transaction of many rows
-	pause  time.Duration
-	tough  bool // goes on when its connection is killed
+	Pause  time.Duration
+	Tough  bool // goes on when its connection is killed
 
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
-	done   atomic.Int64
-	fenced atomic.Bool // refused writes are the cutover's doing
+	Done   atomic.Int64
+	Fenced atomic.Bool // refused writes are the cutover's doing
 	failed atomic.Pointer[error]
 }
 
-// newShop makes the database on the source of p; it is dropped on both sides
+// NewShop makes the database on the source of p; it is dropped on both sides
 // when the test ends.
-func newShop(t *testing.T, p pair, schema string, rows int) *shop {
+func NewShop(t *testing.T, p Pair, schema string, rows int) *Shop {
 	t.Helper()
-	s := &shop{t: t, server: p.src, schema: schema, rows: rows, plain: p.src.Flavor.Family() != p.dst.Flavor.Family(), big: true}
-	execute(t, p.src, "CREATE USER IF NOT EXISTS writer@'127.0.0.1' IDENTIFIED BY 'writer'", "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES ON "+schema+".* TO writer@'127.0.0.1'")
-	s.db = p.src.Open("writer", "writer", "")
-	t.Cleanup(func() { s.stop(); s.db.Close() })
-	dropLater(t, p.src, schema)
-	dropLater(t, p.dst, schema)
+	s := &Shop{t: t, server: p.Src, schema: schema, rows: rows, plain: p.Src.Flavor.Family() != p.Dst.Flavor.Family(), big: true}
+	Execute(t, p.Src, "CREATE USER IF NOT EXISTS writer@'127.0.0.1' IDENTIFIED BY 'writer'", "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES ON "+schema+".* TO writer@'127.0.0.1'")
+	s.DB = p.Src.Open("writer", "writer", "")
+	t.Cleanup(func() { s.Stop(); s.DB.Close() })
+	DropLater(t, p.Src, schema)
+	DropLater(t, p.Dst, schema)
 	document := "JSON"
 	if s.plain {
 		document = "TEXT"
 	}
 	collation := "utf8mb4_unicode_ci" // both flavours have it
-	execute(t, p.src,
+	Execute(t, p.Src,
 		"CREATE DATABASE "+schema+" CHARACTER SET utf8mb4 COLLATE "+collation,
 		s.q("CREATE TABLE @accounts (id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, owner VARCHAR(64) NOT NULL, balance DECIMAL(20,4) NOT NULL, n BIGINT NOT NULL DEFAULT 0,"+
 			" seen TIMESTAMP(6) NULL, prefs "+document+" NULL, tag BINARY(16) NOT NULL, flags SET('a','b','c') NOT NULL DEFAULT '', score DOUBLE NULL, KEY k_owner (owner))"),
@@ -89,21 +89,21 @@ func newShop(t *testing.T, p pair, schema string, rows int) *shop {
 }
 
 // q puts the database's name in: @t is the table t of it.
-func (s *shop) q(text string) string { return strings.ReplaceAll(text, "@", s.schema+".") }
+func (s *Shop) q(text string) string { return strings.ReplaceAll(text, "@", s.schema+".") }
 
-func (s *shop) fill(into string, n int, row func(i int) string) {
+func (s *Shop) fill(into string, n int, row func(i int) string) {
 	s.t.Helper()
 	for at := 0; at < n; at += 1000 {
 		var values []string
 		for i := at; i < min(at+1000, n); i++ {
 			values = append(values, row(i))
 		}
-		execute(s.t, s.server, "INSERT INTO "+s.schema+"."+into+" VALUES "+strings.Join(values, ","))
+		Execute(s.t, s.server, "INSERT INTO "+s.schema+"."+into+" VALUES "+strings.Join(values, ","))
 	}
 }
 
-// start lets several connections write until stop.
-func (s *shop) start(writers int, seed uint64) {
+// Start lets several connections write until stop.
+func (s *Shop) Start(writers int, seed uint64) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	for w := range writers {
@@ -111,9 +111,9 @@ func (s *shop) start(writers int, seed uint64) {
 	}
 }
 
-// stop ends the writers; an error of theirs that nothing explains fails the
+// Stop ends the writers; an error of theirs that nothing explains fails the
 // test.
-func (s *shop) stop() {
+func (s *Shop) Stop() {
 	if s.cancel != nil {
 		s.cancel()
 	}
@@ -127,13 +127,13 @@ func (s *shop) stop() {
 // changes: their transaction is rolled back and forgotten.
 var ownConflicts = []uint16{1020, 1054, 1060, 1061, 1062, 1091, 1136, 1146, 1205, 1213, 1366, 1412, 1451, 1452, 1761}
 
-func (s *shop) write(ctx context.Context, w int, r *rand.Rand) {
+func (s *Shop) write(ctx context.Context, w int, r *rand.Rand) {
 	for n := int64(1); ctx.Err() == nil; n++ {
 		err := s.transaction(r, w, n)
 		if err == nil {
-			s.done.Add(1)
-			time.Sleep(s.pause)
-			if s.calm.Load() {
+			s.Done.Add(1)
+			time.Sleep(s.Pause)
+			if s.Calm.Load() {
 				time.Sleep(4 * time.Millisecond)
 			}
 			continue
@@ -141,10 +141,10 @@ func (s *shop) write(ctx context.Context, w int, r *rand.Rand) {
 		if me, ok := errors.AsType[*mysql.MySQLError](err); ok && slices.Contains(ownConflicts, me.Number) {
 			continue
 		}
-		if ctx.Err() != nil || s.fenced.Load() {
+		if ctx.Err() != nil || s.Fenced.Load() {
 			return
 		}
-		if s.tough && (errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn)) {
+		if s.Tough && (errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn)) {
 			continue
 		}
 		s.failed.Store(&err)
@@ -154,11 +154,11 @@ func (s *shop) write(ctx context.Context, w int, r *rand.Rand) {
 
 var spellings = []string{"a", "A", "é", "e", "É", "ss", "ß", "x ", "x", "日本", "Ω", "ω", "ı", "I", "i"}
 
-func (s *shop) transaction(r *rand.Rand, w int, n int64) error {
-	if !s.calm.Load() && w == 0 && n%150 == 0 {
+func (s *Shop) transaction(r *rand.Rand, w int, n int64) error {
+	if !s.Calm.Load() && w == 0 && n%150 == 0 {
 		return s.alter(r)
 	}
-	tx, err := s.db.Begin()
+	tx, err := s.DB.Begin()
 	if err != nil {
 		return err
 	}
@@ -182,7 +182,7 @@ func (s *shop) transaction(r *rand.Rand, w int, n int64) error {
 	return tx.Commit()
 }
 
-func (s *shop) step(r *rand.Rand, w int, x func(string, ...any)) {
+func (s *Shop) step(r *rand.Rand, w int, x func(string, ...any)) {
 	id := func() int { return 1 + r.IntN(s.rows) }
 	switch r.IntN(9) {
 	case 0, 1: // money moves
@@ -220,7 +220,7 @@ func (s *shop) step(r *rand.Rand, w int, x func(string, ...any)) {
 	}
 }
 
-func (s *shop) cascade(r *rand.Rand, w int, x func(string, ...any)) {
+func (s *Shop) cascade(r *rand.Rand, w int, x func(string, ...any)) {
 	switch a := r.IntN(2000); r.IntN(4) {
 	case 0:
 		x("DELETE FROM @parent WHERE id=?", a)
@@ -234,8 +234,8 @@ func (s *shop) cascade(r *rand.Rand, w int, x func(string, ...any)) {
 	}
 }
 
-func (s *shop) alter(r *rand.Rand) error {
-	run := func(text string) error { _, err := s.db.Exec(s.q(text)); return err }
+func (s *Shop) alter(r *rand.Rand) error {
+	run := func(text string) error { _, err := s.DB.Exec(s.q(text)); return err }
 	switch c := r.IntN(3); r.IntN(4) {
 	case 0:
 		return run(fmt.Sprintf("ALTER TABLE @evolving ADD COLUMN c%d VARCHAR(20) NOT NULL DEFAULT 'x%d' AFTER id", c, c))

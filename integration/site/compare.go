@@ -1,4 +1,4 @@
-package integration
+package site
 
 import (
 	"crypto/sha256"
@@ -11,11 +11,11 @@ import (
 	"github.com/tidegate-io/tidegate/integration/dbtest"
 )
 
-// equal reads every row of a database on both sides and fails the test for
+// Equal reads every row of a database on both sides and fails the test for
 // every table that differs. It uses nothing of the program.
-func equal(t *testing.T, p pair, from, to string, except ...string) {
+func Equal(t *testing.T, p Pair, from, to string, except ...string) {
 	t.Helper()
-	a, b := tables(t, p.src, from), tables(t, p.dst, to)
+	a, b := Tables(t, p.Src, from), Tables(t, p.Dst, to)
 	a = slices.DeleteFunc(a, func(name string) bool { return slices.Contains(except, name) })
 	if !slices.Equal(a, b) {
 		t.Errorf("the source has %v, the target %v", a, b)
@@ -24,16 +24,16 @@ func equal(t *testing.T, p pair, from, to string, except ...string) {
 		if !slices.Contains(b, table) {
 			continue
 		}
-		if x, y := digest(t, p.src, from, table), digest(t, p.dst, to, table); x != y {
+		if x, y := digest(t, p.Src, from, table), digest(t, p.Dst, to, table); x != y {
 			t.Errorf("%s differs: source %s, target %s%s", table, x, y, firstDifferences(t, p, from, to, table))
 		}
 	}
 }
 
-// tables lists tables and views by name.
-func tables(t *testing.T, s *dbtest.Server, schema string) []string {
+// Tables lists tables and views by name.
+func Tables(t *testing.T, s *dbtest.Server, schema string) []string {
 	t.Helper()
-	names := value(t, s, "SELECT GROUP_CONCAT(TABLE_NAME ORDER BY BINARY TABLE_NAME) FROM information_schema.TABLES WHERE TABLE_SCHEMA = '"+schema+"'")
+	names := Value(t, s, "SELECT GROUP_CONCAT(TABLE_NAME ORDER BY BINARY TABLE_NAME) FROM information_schema.TABLES WHERE TABLE_SCHEMA = '"+schema+"'")
 	if names == "NULL" {
 		return nil
 	}
@@ -100,11 +100,11 @@ func scan(t *testing.T, s *dbtest.Server, schema, table string, each func(column
 }
 
 // firstDifferences names some rows that are on one side only.
-func firstDifferences(t *testing.T, p pair, from, to, table string) string {
+func firstDifferences(t *testing.T, p Pair, from, to, table string) string {
 	t.Helper()
 	count := map[string]int{}
-	scan(t, p.src, from, table, func(_ []string, row []byte) { count[string(row)]++ }, func([]string) {})
-	scan(t, p.dst, to, table, func(_ []string, row []byte) { count[string(row)]-- }, func([]string) {})
+	scan(t, p.Src, from, table, func(_ []string, row []byte) { count[string(row)]++ }, func([]string) {})
+	scan(t, p.Dst, to, table, func(_ []string, row []byte) { count[string(row)]-- }, func([]string) {})
 	var lines []string
 	for row, n := range count {
 		if n != 0 {

@@ -1,0 +1,94 @@
+package site
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/tidegate-io/tidegate/internal/run"
+)
+
+// Status is what scripts read.
+type Status struct {
+	run.Status
+	Run     string   `json:"run"`
+	Agent   string   `json:"agent"`
+	Epoch   uint64   `json:"epoch"`
+	Allowed []string `json:"allowed"`
+}
+
+// Copied sums up the tables: rows that are done, and all there may be.
+func (s Status) Copied() (rows, estimated uint64) {
+	for _, t := range s.Tables {
+		rows, estimated = rows+t.RowsDone, estimated+t.RowsEstimated
+	}
+	return rows, estimated
+}
+
+// Status asks for a pipeline's; ok is false while the daemon is away.
+func (s *Site) Status(pipeline string) (st Status, ok bool) {
+	s.t.Helper()
+	a := s.Call("--json", "status", pipeline)
+	if a.Code != 0 {
+		return st, false
+	}
+	if err := json.Unmarshal([]byte(a.Out), &st); err != nil {
+		s.t.Fatalf("read status: %v\n%s", err, a)
+	}
+	return st, true
+}
+
+// Reach waits until a run satisfies ok, and fails the test if it stops before.
+func (s *Site) Reach(limit time.Duration, pipeline, what string, ok func(Status) bool) Status {
+	s.t.Helper()
+	var last Status
+	s.Until(limit, pipeline+": "+what, func() (bool, string) {
+		st, answered := s.Status(pipeline)
+		if !answered {
+			return false, "no answer"
+		}
+		last = st
+		if ok(st) {
+			return true, ""
+		}
+		switch st.State {
+		case run.Errored, run.CheckFailed, run.Stopped, run.Completed:
+			s.t.Fatalf("%s is %s: %+v\n%s", pipeline, st.State, st.Error, s.Call("report", pipeline, "check"))
+		}
+		said := fmt.Sprintf("state %s, step %s, %s", st.State, st.Step, st.Reason)
+		if st.Error != nil {
+			said += ": " + st.Error.Message
+		}
+		return false, said
+	})
+	return last
+}
+
+// CaughtUp waits until nothing is behind.
+func (s *Site) CaughtUp(limit time.Duration, pipeline string) Status {
+	s.t.Helper()
+	return s.Reach(limit, pipeline, "caught up with nothing behind", func(st Status) bool {
+		return st.State == run.CaughtUp && st.LagSeconds != nil && *st.LagSeconds == 0 && st.GapBytes != nil && *st.GapBytes == 0
+	})
+}
+
+// InState waits for one of the states.
+func (s *Site) InState(limit time.Duration, pipeline string, states ...run.State) Status {
+	s.t.Helper()
+	return s.Reach(limit, pipeline, fmt.Sprint("state ", states), func(st Status) bool {
+		for _, want := range states {
+			if st.State == want {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// CaughtUpTo waits until what was written before the call is on the target.
+func (s *Site) CaughtUpTo(t *testing.T, p Pair) {
+	t.Helper()
+	time.Sleep(1500 * time.Millisecond) // lag is looked at every second
+	s.CaughtUp(60*time.Second, "p")
+}
