@@ -8,12 +8,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
 	"github.com/tidegate-io/tidegate/agent/apply/sqltext"
 	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/internal/change"
+	"github.com/tidegate-io/tidegate/internal/guard"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 )
 
@@ -107,7 +107,7 @@ func (a *Applier) Run(ctx context.Context) error {
 
 	work, stop := withGrace(ctx, a.cfg.StopGrace)
 	defer stop()
-	g, ctx := errgroup.WithContext(ctx)
+	g, ctx := guard.WithContext(ctx)
 	r := newLoop(a, g, work)
 	g.Go(func() error { return r.fetch(ctx) })
 	g.Go(func() error { return r.run(ctx) })

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tidegate-io/tidegate/internal/change"
+	"github.com/tidegate-io/tidegate/internal/fault"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 )
 
@@ -18,6 +19,7 @@ func (r *loop) ddl(ctx context.Context, t *change.Txn) error {
 	if err := r.drain(ctx); err != nil {
 		return err
 	}
+	fault.At("barrier-drained")
 	rows := len(t.Changes) > 0 || t.More
 	if rows && r.a.ddlDone {
 		r.a.ddlDone = false

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tidegate-io/tidegate/internal/guard"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 )
 
@@ -46,7 +47,7 @@ func (a *Applier) executeOnce(ctx context.Context, b *batch) error {
 			continue
 		}
 		wg.Go(func() {
-			if errs[i] = a.runShare(ctx, a.lanes[i], b, s); errs[i] == nil {
+			if errs[i] = guard.Call(func() error { return a.runShare(ctx, a.lanes[i], b, s) }); errs[i] == nil {
 				b.done[i] = true
 				a.progress.Add(1)
 			}

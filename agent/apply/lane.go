@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tidegate-io/tidegate/agent/ledger"
+	"github.com/tidegate-io/tidegate/internal/fault"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 )
 
@@ -81,6 +82,7 @@ func (l *lane) finish(ctx context.Context, led *ledger.Ledger, step ledger.Step,
 	if all {
 		which, want = -1, int64(lanes)
 	}
+	fault.At("lane-ledger")
 	l.buf = led.AppendUpdate(l.buf[:0], step, which)
 	n, err := l.exec(ctx, l.buf)
 	if err != nil {
@@ -89,9 +91,11 @@ func (l *lane) finish(ctx context.Context, led *ledger.Ledger, step ledger.Step,
 	if n != want {
 		return errors.Join(led.Refused(ctx, step), l.rollback(ctx))
 	}
+	fault.At("lane-commit")
 	if err := l.execString(ctx, "COMMIT"); err != nil {
 		return fmt.Errorf("lane %d: commit batch %d: %w", l.id, step.Batch, ledger.CommitError(err))
 	}
+	fault.At("lane-committed")
 	return nil
 }
 

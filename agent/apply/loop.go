@@ -5,9 +5,8 @@ import (
 	"errors"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/tidegate-io/tidegate/internal/change"
+	"github.com/tidegate-io/tidegate/internal/guard"
 )
 
 // emptyEvery is how often a position is stored when nothing is to be written.
@@ -17,7 +16,7 @@ const emptyEvery = 250 * time.Millisecond
 // executed, one may be prepared, and one gathers transactions.
 type loop struct {
 	a     *Applier
-	group *errgroup.Group
+	group *guard.Group
 	work  context.Context // of what is in flight: outlives Run's by the grace
 	in    chan []*change.Txn
 
@@ -33,7 +32,7 @@ type loop struct {
 	resolved []*table // scratch
 }
 
-func newLoop(a *Applier, g *errgroup.Group, work context.Context) *loop {
+func newLoop(a *Applier, g *guard.Group, work context.Context) *loop {
 	seq, at := a.frontier.place()
 	return &loop{a: a, group: g, work: work, in: make(chan []*change.Txn), landed: make(chan error, 1), gather: newBatch(seq+1, at)}
 }
@@ -175,7 +174,7 @@ func (r *loop) launch() {
 	r.ready, r.flight = nil, b
 	r.group.Go(func() error {
 		begun := time.Now()
-		err := r.a.execute(r.work, b)
+		err := guard.Call(func() error { return r.a.execute(r.work, b) })
 		if err == nil {
 			r.a.metrics.done(b, time.Since(begun))
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/tidegate-io/tidegate/checkpoint"
+	"github.com/tidegate-io/tidegate/internal/guard"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/run"
 	"github.com/tidegate-io/tidegate/internal/spec"
@@ -170,6 +171,9 @@ func (r *Runner) move(ctx context.Context) error {
 				failure.Remedy = "the error did not pass within retry.window; mend its cause, then: tidegate retry " + r.task.Pipeline + ". " + failure.Remedy
 			}
 			r.fail(failure)
+			if p, ok := errors.AsType[*guard.Panic](err); ok {
+				r.log.Error().Interface("panic", p.Value).Bytes("stack", p.Stack).Msg("a stage of the run panicked")
+			}
 			r.log.Error().Err(err).Str("class", string(failure.Class)).Str("code", failure.Code).Msg("run stopped")
 			return failure
 		}

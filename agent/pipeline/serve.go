@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/tidegate-io/tidegate/agent/cutover"
 	"github.com/tidegate-io/tidegate/agent/verify"
 	"github.com/tidegate-io/tidegate/internal/change"
+	"github.com/tidegate-io/tidegate/internal/guard"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/run"
 	"github.com/tidegate-io/tidegate/internal/spec"
@@ -21,7 +20,7 @@ func (s *session) serve(ctx context.Context) error {
 	if !s.follows() {
 		return nil
 	}
-	g, ctx := errgroup.WithContext(ctx)
+	g, ctx := guard.WithContext(ctx)
 	g.Go(func() error { return s.serveVerify(ctx) })
 	g.Go(func() error { return s.serveEnd(ctx) })
 	g.Go(func() error { return s.serveRetune(ctx) })

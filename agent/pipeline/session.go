@@ -12,8 +12,6 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/tidegate-io/tidegate/agent/apply"
 	"github.com/tidegate-io/tidegate/agent/gate"
 	"github.com/tidegate-io/tidegate/agent/ledger"
@@ -21,6 +19,7 @@ import (
 	"github.com/tidegate-io/tidegate/agent/stream"
 	"github.com/tidegate-io/tidegate/agent/structure"
 	"github.com/tidegate-io/tidegate/internal/change"
+	"github.com/tidegate-io/tidegate/internal/guard"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/schema"
 	"github.com/tidegate-io/tidegate/internal/spec"
@@ -241,7 +240,7 @@ func (s *session) givenPosition(ctx context.Context) (change.Position, error) {
 
 // work runs the stages side by side until the run is done.
 func (s *session) work(ctx context.Context) error {
-	g, gctx := errgroup.WithContext(ctx)
+	g, gctx := guard.WithContext(ctx)
 	if s.reader != nil {
 		g.Go(func() error { return s.reader.Run(gctx) })
 		g.Go(func() error { return s.applier.Run(gctx) })

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/tidegate-io/tidegate/agent/gate"
 	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/internal/change"
+	"github.com/tidegate-io/tidegate/internal/fault"
+	"github.com/tidegate-io/tidegate/internal/guard"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 )
 
@@ -105,6 +105,7 @@ func (c *Copier) carry(ctx context.Context, t *tableCopy, ck ledger.Chunk, h car
 		if err != nil {
 			return definitionError(err)
 		}
+		fault.At("chunk-read")
 		h.done.High = high.String()
 		h.view.done = true
 		h.view.close()
@@ -131,6 +132,7 @@ func (c *Copier) carry(ctx context.Context, t *tableCopy, ck ledger.Chunk, h car
 		if err := read(); err != nil {
 			return err
 		}
+		fault.At("chunk-written")
 		if err := c.Ledger.DoneIn(ctx, tx, ck, *h.done); err != nil {
 			return err
 		}
@@ -144,7 +146,11 @@ func (c *Copier) carry(ctx context.Context, t *tableCopy, ck ledger.Chunk, h car
 	return high, err
 }
 
-func (c *Copier) commit(tx *sql.Tx) error { return ledger.CommitError(tx.Commit()) }
+func (c *Copier) commit(tx *sql.Tx) error {
+	err := ledger.CommitError(tx.Commit())
+	fault.At("chunk-committed")
+	return err
+}
 
 // pipe runs a reader and a writer side by side with a few statements between
 // them. The writer sees its channel closed when the reader has ended, and asks
@@ -153,17 +159,19 @@ func (c *Copier) pipe(ctx context.Context, done *ledger.Done, read func(context.
 	write func(context.Context, <-chan *batch, func() error) error) error {
 	batches := make(chan *batch, 1)
 	result := make(chan error, 1)
-	g, ctx := errgroup.WithContext(ctx)
+	g, ctx := guard.WithContext(ctx)
 	g.Go(func() error {
-		err := read(ctx, func(b *batch) error {
-			done.Rows += int64(b.rows())
-			done.Bytes += b.read
-			select {
-			case batches <- b:
-				return nil
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
+		err := guard.Call(func() error { // the writer waits for the reader's end, whatever that is
+			return read(ctx, func(b *batch) error {
+				done.Rows += int64(b.rows())
+				done.Bytes += b.read
+				select {
+				case batches <- b:
+					return nil
+				case <-ctx.Done():
+					return context.Cause(ctx)
+				}
+			})
 		})
 		result <- err
 		close(batches)

@@ -8,11 +8,10 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/tidegate-io/tidegate/agent/gate"
 	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/internal/change"
+	"github.com/tidegate-io/tidegate/internal/guard"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/schema"
 )
@@ -270,7 +269,7 @@ func (c *Copier) pending() bool {
 // on the target.
 func (c *Copier) Run(ctx context.Context) error {
 	c.retry.success()
-	g, ctx := errgroup.WithContext(ctx)
+	g, ctx := guard.WithContext(ctx)
 	ctx, finished := context.WithCancel(ctx)
 	if c.mode != noMarks {
 		g.Go(func() error { return c.poll(ctx) })

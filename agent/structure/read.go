@@ -8,8 +8,7 @@ import (
 	"strings"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
+	"github.com/tidegate-io/tidegate/internal/guard"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/schema"
 )
@@ -144,7 +143,7 @@ func compareID(a, b schema.ID) int {
 // showAll reads the text of every table and view, several at a time. What was
 // dropped since it was listed is taken out: the second reading sees it too.
 func (m *Model) showAll(ctx context.Context, db *sql.DB) error {
-	g, ctx := errgroup.WithContext(ctx)
+	g, ctx := guard.WithContext(ctx)
 	g.SetLimit(readers)
 	var mu sync.Mutex // guards gone
 	gone := map[schema.ID]bool{}

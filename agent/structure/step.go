@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tidegate-io/tidegate/agent/ledger"
+	"github.com/tidegate-io/tidegate/internal/fault"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/schema"
 )
@@ -78,11 +79,13 @@ func (x *Executor) step(ctx context.Context, lock *ledger.Lock, p *plan, at step
 	} else if err := x.deps.Ledger.Intend(ctx, ledger.Intent{Seq: at.seq, Step: at.n, Statement: text, Objects: now}); err != nil {
 		return err
 	}
+	fault.At("ddl-intended")
 	if todo == run {
 		if err := x.run(ctx, lock, p, s); err != nil {
 			return err
 		}
 	}
+	fault.At("ddl-run")
 	if at.n == len(p.steps)-1 {
 		return nil
 	}

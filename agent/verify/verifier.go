@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"golang.org/x/sync/errgroup"
 
+	"github.com/tidegate-io/tidegate/internal/guard"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/run"
 )
@@ -84,7 +84,7 @@ func (v *Verifier) Run(ctx context.Context, tables []Table) (*run.VerifyReport, 
 	}
 	defer v.dst.Close()
 
-	g, gctx := errgroup.WithContext(ctx)
+	g, gctx := guard.WithContext(ctx)
 	g.SetLimit(v.cfg.Threads)
 	for i, t := range tables {
 		g.Go(func() error {
@@ -168,8 +168,8 @@ func (v *Verifier) table(ctx context.Context, t Table, out *run.VerifyTable) err
 func both(a, b func() error) error {
 	var wg sync.WaitGroup
 	var errA, errB error
-	wg.Go(func() { errA = a() })
-	wg.Go(func() { errB = b() })
+	wg.Go(func() { errA = guard.Call(a) })
+	wg.Go(func() { errB = guard.Call(b) })
 	wg.Wait()
 	if errA != nil {
 		return errA

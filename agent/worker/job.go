@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
 	pb "github.com/tidegate-io/tidegate/api/tidegate/v1"
+	"github.com/tidegate-io/tidegate/internal/guard"
 	"github.com/tidegate-io/tidegate/internal/run"
 )
 
@@ -39,7 +39,7 @@ type job struct {
 // run makes the runner and blocks until it is gone.
 func (j *job) run(ctx context.Context, make func(context.Context) (Runner, error)) {
 	defer close(j.done)
-	err := guard(func() error {
+	err := guarded(func() error {
 		r, err := make(ctx)
 		if err != nil {
 			return err
@@ -52,8 +52,8 @@ func (j *job) run(ctx context.Context, make func(context.Context) (Runner, error
 		j.mu.Unlock()
 		return r.Run(ctx)
 	})
-	if p, ok := errors.AsType[*panicError](err); ok {
-		j.log.Error().Interface("panic", p.value).Bytes("stack", p.stack).Msg("the runner panicked")
+	if p, ok := errors.AsType[*guard.Panic](err); ok {
+		j.log.Error().Interface("panic", p.Value).Bytes("stack", p.Stack).Msg("the runner panicked")
 	}
 	end := j.finish(ctx, err)
 	j.mu.Lock()
@@ -94,25 +94,15 @@ func (j *job) finish(ctx context.Context, err error) run.Status {
 	return s
 }
 
-// panicError is a runner's panic.
-type panicError struct {
-	value any
-	stack []byte
-}
-
-func (p *panicError) Error() string { return fmt.Sprintf("internal error: %v", p.value) }
-
-// guard turns a panic into an error of this run, so that others go on.
-func guard(f func() error) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("%w: %w", &run.Error{
-				Class: run.Transient, Code: "panic", Message: "the runner panicked",
-				Remedy: "the agent's log has the stack; report it, and retry",
-			}, &panicError{value: v, stack: debug.Stack()})
-		}
-	}()
-	return f()
+// guarded turns a panic into an error of this run, so that others go on.
+func guarded(f func() error) error {
+	err := guard.Call(f)
+	if p, ok := errors.AsType[*guard.Panic](err); ok {
+		var hint interface{ Hint() string }
+		errors.As(err, &hint)
+		return fmt.Errorf("%w: %w", &run.Error{Class: run.Config, Code: "panic", Message: "the runner panicked", Remedy: hint.Hint()}, p)
+	}
+	return err
 }
 
 // status is what the runner says, or what it said last.
@@ -124,7 +114,7 @@ func (j *job) status() run.Status {
 		return run.Status{State: run.Preparing}
 	}
 	var s run.Status
-	if err := guard(func() error { s = r.Status(); return nil }); err != nil {
+	if err := guarded(func() error { s = r.Status(); return nil }); err != nil {
 		s = run.Status{State: run.Retrying, Reason: err.Error()}
 	}
 	return s
@@ -148,7 +138,7 @@ func (j *job) tell(c run.Command) {
 	defer j.mu.Unlock()
 	j.log.Info().Str("command", string(c.Kind)).Msg("command")
 	if r := j.runner; r != nil {
-		_ = guard(func() error { r.Control(c); return nil })
+		_ = guarded(func() error { r.Control(c); return nil })
 		return
 	}
 	j.queued = append(j.queued, func() { j.runner.Control(c) })

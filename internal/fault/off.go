@@ -1,0 +1,6 @@
+//go:build !fault
+
+package fault
+
+// At is a point at which nothing happens.
+func At(string) {}
