@@ -3,7 +3,6 @@ package site
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -33,7 +32,7 @@ type Shop struct {
 	Calm   atomic.Bool // no schema changes from now on, and a pace that leaves a slow machine room
 	big    bool        // now and then a transaction of many rows
 	Pause  time.Duration
-	Tough  bool // goes on when its connection is killed
+	Tough  bool // goes on when its server is away
 
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
@@ -127,6 +126,11 @@ func (s *Shop) Stop() {
 // changes: their transaction is rolled back and forgotten.
 var ownConflicts = []uint16{1020, 1054, 1060, 1061, 1062, 1091, 1136, 1146, 1205, 1213, 1366, 1412, 1451, 1452, 1761}
 
+// outages are a server's answers while it goes down, is full, read-only, or has
+// no connection left. A transaction they end may have been committed: nobody
+// counts on it.
+var outages = []uint16{1021, 1040, 1053, 1077, 1114, 1180, 1206, 1290, 1317, 1836, 1927, 3100, 3169}
+
 func (s *Shop) write(ctx context.Context, w int, r *rand.Rand) {
 	for n := int64(1); ctx.Err() == nil; n++ {
 		err := s.transaction(r, w, n)
@@ -144,7 +148,8 @@ func (s *Shop) write(ctx context.Context, w int, r *rand.Rand) {
 		if ctx.Err() != nil || s.Fenced.Load() {
 			return
 		}
-		if s.Tough && (errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn)) {
+		if me, ok := errors.AsType[*mysql.MySQLError](err); s.Tough && (!ok || slices.Contains(outages, me.Number)) {
+			time.Sleep(20 * time.Millisecond)
 			continue
 		}
 		s.failed.Store(&err)
