@@ -40,6 +40,9 @@ func newAgent(_ *globals) *cobra.Command {
 			if s.dataDir == "" {
 				s.dataDir = stateDir("agent-" + s.id)
 			}
+			if s.program, err = os.Executable(); err != nil {
+				return err
+			}
 			limitHeap()
 			lock, err := kv.LockDir(s.dataDir)
 			if err != nil {

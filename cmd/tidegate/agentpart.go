@@ -27,6 +27,7 @@ type agentSettings struct {
 	daemon   string
 	token    string
 	factory  worker.Factory
+	program  string // this one's file; empty: damaged checkpoints are not looked for
 }
 
 // openAgent opens the checkpoints.
@@ -35,7 +36,7 @@ func openAgent(s agentSettings, log zerolog.Logger) (*agentPart, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := kv.Open(kv.Config{Dir: filepath.Join(s.dataDir, "checkpoints"), Log: log})
+	db, err := openCheckpoints(s.program, filepath.Join(s.dataDir, "checkpoints"), log)
 	if err != nil {
 		return nil, err
 	}

@@ -50,8 +50,13 @@ func newDev(_ *globals) *cobra.Command {
 				return err
 			}
 			defer p.close()
+			program, err := os.Executable()
+			if err != nil {
+				return err
+			}
 			a, err := openAgent(agentSettings{
-				id: "dev", labels: carried, capacity: 16, dataDir: filepath.Join(d.dataDir, "agent"), daemon: p.address(), token: token, factory: newRunner,
+				program: program,
+				id:      "dev", labels: carried, capacity: 16, dataDir: filepath.Join(d.dataDir, "agent"), daemon: p.address(), token: token, factory: newRunner,
 			}, log)
 			if err != nil {
 				return err

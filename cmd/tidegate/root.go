@@ -40,7 +40,7 @@ verification refused, 4 outcome needs a person, 5 timed out waiting.`,
 		newDev(g), newDaemon(g), newAgent(g),
 		newValidate(g), newFmt(g), newPlan(g), newApply(g),
 		newStatus(g), newEvents(g), newAgents(g), newReport(g),
-		newCheck(g), newVerify(g), newCutover(g), newComplete(g), newWait(g), newVersion(g),
+		newCheck(g), newVerify(g), newCutover(g), newComplete(g), newWait(g), newVersion(g), newReadStore(),
 	)
 	c.AddCommand(newOperations(g)...)
 	return c

@@ -40,6 +40,7 @@ func newRig(t *testing.T, p site.Pair, name string, rows int) *rig {
 	r.shop = site.NewShop(t, p, name, rows)
 	r.shop.Calm.Store(true)
 	r.shop.Tough = true
+	r.shop.Pause = 15 * time.Millisecond // what is tested is exactness, not the rate
 	r.source, r.target = faultnet.Listen(t, p.Src.Addr), faultnet.Listen(t, p.Dst.Addr)
 	r.control = faultnet.Listen(t, r.Address)
 	return r

@@ -32,14 +32,53 @@ func Open(cfg Config) (*DB, error) {
 			return nil, fmt.Errorf("create store directory: %w", err)
 		}
 	}
+	d, err := openWhole(cfg)
+	switch {
+	case err == nil:
+		return d, nil
+	case locked(err):
+		return nil, &InUseError{Dir: cfg.Dir}
+	case cfg.Dir == "" || full(err):
+		return nil, fmt.Errorf("open store %s: %w", cfg.Dir, err)
+	default:
+		return nil, &DamagedError{Dir: cfg.Dir, Err: err}
+	}
+}
+
+// openWhole opens the store and reads it once. Damaged files make Badger panic,
+// some of them in goroutines of its own, which ends the process: whoever can do
+// without the store has another process try first.
+func openWhole(cfg Config) (d *DB, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			if d != nil {
+				d.b.Close() //nolint:errcheck // it is damaged
+			}
+			d, err = nil, fmt.Errorf("%v", v)
+		}
+	}()
 	b, err := badger.Open(settings(cfg))
 	if err != nil {
-		if locked(err) {
-			return nil, &InUseError{Dir: cfg.Dir}
-		}
-		return nil, fmt.Errorf("open store %s: %w", cfg.Dir, err)
+		return nil, err
 	}
-	return &DB{b: b}, nil
+	d = &DB{b: b}
+	if err := d.readAll(); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return d, nil
+}
+
+func (d *DB) readAll() error {
+	return d.b.View(func(t *badger.Txn) error {
+		it := t.NewIterator(badger.DefaultIteratorOptions)
+		defer it.Close()
+		for it.Rewind(); it.Valid(); it.Next() {
+			if err := it.Item().Value(func([]byte) error { return nil }); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // settings are for records of kilobytes, a few writes a second, and power cuts.

@@ -2,6 +2,8 @@ package kv
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -87,4 +89,19 @@ func TestLockDir(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = l.Release()
+}
+
+// TestDamaged: a store whose files say nonsense is told from one that is in use.
+func TestDamaged(t *testing.T) {
+	dir := t.TempDir()
+	if err := open(t, dir).Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "MANIFEST"), []byte("nonsense"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Open(Config{Dir: dir, Log: zerolog.Nop()})
+	if damage, ok := errors.AsType[*DamagedError](err); !ok || damage.Hint() == "" {
+		t.Errorf("a damaged store is told as %v", err)
+	}
 }
