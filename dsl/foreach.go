@@ -2,7 +2,6 @@ package dsl
 
 import (
 	"regexp"
-	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -57,6 +56,7 @@ const markedKeys = "Its keys become names, so they cannot come from env, file or
 func (d *decoder) instances(v cty.Value, base *hcl.EvalContext, at hcl.Range) []instance {
 	byKey := v.Type().IsMapType() || v.Type().IsObjectType()
 	var out []instance
+	listed := map[string]bool{}
 	for it := v.ElementIterator(); it.Next(); {
 		k, e := it.Element()
 		if !byKey {
@@ -75,10 +75,11 @@ func (d *decoder) instances(v cty.Value, base *hcl.EvalContext, at hcl.Range) []
 			d.failAt(&at, "Invalid for_each", "The key %q cannot be part of a name; use letters, digits, \"_\", \".\" and \"-\".", key)
 			continue
 		}
-		if slices.ContainsFunc(out, func(i instance) bool { return i.key == key }) {
+		if listed[key] {
 			d.failAt(&at, "Invalid for_each", "%q is listed twice.", key)
 			continue
 		}
+		listed[key] = true
 		out = append(out, instance{key: key, ctx: eachScope(base, k, e)})
 	}
 	return out

@@ -67,7 +67,10 @@ type decoder struct {
 	vars      map[string]cty.Value
 	locals    map[string]cty.Value
 	endpoints map[string]*endpointDecl
-	secrets   []string // plain values to keep out of every finding
+
+	endpointObject cty.Value // endpoints for expressions, once all are read
+
+	secrets []string // plain values to keep out of every finding
 }
 
 func newDecoder(opts Options) *decoder {

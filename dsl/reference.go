@@ -15,6 +15,15 @@ var endpointType = cty.Capsule("endpoint", reflect.TypeFor[spec.Endpoint]())
 
 // endpointScope adds endpoint.NAME and endpoint.NAME["key"] to a scope.
 func (d *decoder) endpointScope(base *hcl.EvalContext) *hcl.EvalContext {
+	if d.endpointObject == cty.NilVal {
+		d.endpointObject = d.endpointValue()
+	}
+	ctx := base.NewChild()
+	ctx.Variables = map[string]cty.Value{"endpoint": d.endpointObject}
+	return ctx
+}
+
+func (d *decoder) endpointValue() cty.Value {
 	vals := map[string]cty.Value{}
 	for name, decl := range d.endpoints {
 		switch {
@@ -30,9 +39,7 @@ func (d *decoder) endpointScope(base *hcl.EvalContext) *hcl.EvalContext {
 			vals[name] = cty.ObjectVal(keyed)
 		}
 	}
-	ctx := base.NewChild()
-	ctx.Variables = map[string]cty.Value{"endpoint": cty.ObjectVal(vals)}
-	return ctx
+	return cty.ObjectVal(vals)
 }
 
 // endpointRef reads from or to. It is nil where there is nothing to use.

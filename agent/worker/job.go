@@ -20,6 +20,7 @@ type job struct {
 	version uint64 // of as.Spec, or of the last retune
 	log     zerolog.Logger
 	out     *outbox
+	store   *replicated // nil for one that moves nothing
 	metrics *prometheus.Registry
 	cancel  context.CancelCauseFunc
 	done    chan struct{} // closed when the runner is gone

@@ -4,8 +4,10 @@ import (
 	"context"
 	"maps"
 	"sync"
+	"time"
 
 	"connectrpc.com/connect"
+	"google.golang.org/protobuf/proto"
 
 	pb "github.com/tidegate-io/tidegate/api/tidegate/v1"
 	"github.com/tidegate-io/tidegate/checkpoint"
@@ -91,28 +93,94 @@ func (r *replicated) fetch(ctx context.Context, c client, agent string) error {
 	return r.Store.Save(ctx, r.run, changes)
 }
 
-// push sends all records if any has changed since the last time.
-func (r *replicated) push(ctx context.Context, c client, agent string) error {
+// unsaved returns all records if any has changed since the last that the daemon
+// has, else nil.
+func (r *replicated) unsaved(ctx context.Context) (*pb.Checkpoint, error) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	if !r.dirty {
-		r.mu.Unlock()
-		return nil
+		return nil, nil
 	}
 	records, err := r.Load(ctx, r.run)
-	seq := r.seq
-	r.mu.Unlock()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	q := &pb.SaveCheckpointRequest{Agent: agent, Run: r.run, Epoch: r.epoch, Sequence: seq}
+	out := &pb.Checkpoint{Run: r.run, Epoch: r.epoch, Sequence: r.seq}
 	for name, v := range records {
-		q.Records = append(q.Records, &pb.CheckpointRecord{Name: name, Value: v})
+		out.Records = append(out.Records, &pb.CheckpointRecord{Name: name, Value: v})
 	}
-	if _, err := c.SaveCheckpoint(ctx, connect.NewRequest(q)); err != nil {
-		return err
-	}
+	return out, nil
+}
+
+// saved notes that the daemon has the records up to a sequence.
+func (r *replicated) saved(seq uint64) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.dirty = r.dirty && r.seq != seq
-	r.mu.Unlock()
-	return nil
+}
+
+// replicateEvery is how far the daemon's copy of a checkpoint may be behind.
+const replicateEvery = 3 * time.Second
+
+// replicate copies the runs' checkpoints to the daemon until ctx ends.
+func (w *Worker) replicate(ctx context.Context) {
+	tick := time.NewTicker(replicateEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			w.mu.Lock()
+			var stores []*replicated
+			for _, j := range w.jobs {
+				if j.store != nil {
+					stores = append(stores, j.store)
+				}
+			}
+			w.mu.Unlock()
+			w.push(ctx, stores...)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// onePush is how many bytes of records go into one call.
+const onePush = 4 << 20
+
+// push copies what has changed of these checkpoints to the daemon. A failure
+// costs nothing but time: the next push has it all.
+func (w *Worker) push(ctx context.Context, stores ...*replicated) {
+	q := &pb.SaveCheckpointRequest{Agent: w.cfg.ID}
+	var sent []*replicated
+	size := 0
+	flush := func() {
+		if len(sent) == 0 {
+			return
+		}
+		call, cancel := context.WithTimeout(ctx, callLimit)
+		defer cancel()
+		if _, err := w.deps.Daemon.SaveCheckpoint(call, connect.NewRequest(q)); err != nil {
+			w.log.Debug().Err(err).Msg("checkpoints not replicated")
+		} else {
+			for i, s := range sent {
+				s.saved(q.Checkpoints[i].Sequence)
+			}
+		}
+		q.Checkpoints, sent, size = nil, nil, 0
+	}
+	for _, s := range stores {
+		cp, err := s.unsaved(ctx)
+		if err != nil {
+			w.log.Warn().Err(err).Str("run", s.run).Msg("checkpoint cannot be read")
+			continue
+		}
+		if cp == nil {
+			continue
+		}
+		q.Checkpoints, sent = append(q.Checkpoints, cp), append(sent, s)
+		if size += proto.Size(cp); size >= onePush {
+			flush()
+		}
+	}
+	flush()
 }

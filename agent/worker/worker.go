@@ -100,6 +100,9 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	tick := time.NewTicker(every)
 	defer tick.Stop()
+	copying, stop := context.WithCancel(ctx)
+	defer stop()
+	w.group.Go(func() { w.replicate(copying) })
 	for {
 		err := w.turn(ctx)
 		switch {
@@ -218,7 +221,7 @@ func (w *Worker) sync(ctx context.Context, leaving bool) (*pb.SyncResponse, erro
 			ended = false // first the reports, then the end
 			s.State = run.Preparing
 		}
-		q.Runs = append(q.Runs, &pb.RunReport{Run: j.as.Run, Epoch: j.as.Epoch, Status: wire.StatusProto(s), Ended: ended})
+		q.Runs = append(q.Runs, &pb.RunReport{Run: j.as.Run, Epoch: j.as.Epoch, Status: wire.StatusProto(s), Ended: ended, Version: j.version})
 	}
 	call, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
@@ -294,6 +297,9 @@ func (w *Worker) start(ctx context.Context, a *pb.Assignment) error {
 		cancel: cancel, done: make(chan struct{}),
 	}
 	store := &replicated{Store: w.deps.Checkpoints, run: as.Run, epoch: as.Epoch}
+	if as.Mode == run.ModeRun {
+		j.store = store
+	}
 	j.want(a.GetDesired())
 	w.mu.Lock()
 	w.jobs[as.Run] = j
@@ -304,10 +310,10 @@ func (w *Worker) start(ctx context.Context, a *pb.Assignment) error {
 		defer cancel(nil)
 		defer func() { _ = os.RemoveAll(w.scratch(as)) }()
 		j.run(jctx, func(ctx context.Context) (Runner, error) { return w.build(ctx, j, store) })
+		if as.Mode == run.ModeRun { // what it saved last, whatever ended it
+			w.push(context.WithoutCancel(jctx), store)
+		}
 	})
-	if as.Mode == run.ModeRun {
-		w.group.Go(func() { w.replicate(jctx, j, store) })
-	}
 	return nil
 }
 
@@ -330,31 +336,6 @@ func (w *Worker) build(ctx context.Context, j *job, store *replicated) (Runner, 
 // scratch is an assignment's own folder.
 func (w *Worker) scratch(as run.Assignment) string {
 	return filepath.Join(w.cfg.Dir, "scratch", fmt.Sprintf("%s.%d", as.Run, as.Epoch))
-}
-
-// replicateEvery is how far the daemon's copy of a checkpoint may be behind.
-const replicateEvery = 3 * time.Second
-
-// replicate copies a run's checkpoint to the daemon until the run ends.
-func (w *Worker) replicate(ctx context.Context, j *job, store *replicated) {
-	tick := time.NewTicker(replicateEvery)
-	defer tick.Stop()
-	for {
-		last := false
-		select {
-		case <-tick.C:
-		case <-j.done:
-			last = true
-		}
-		call, cancel := context.WithTimeout(context.WithoutCancel(ctx), callLimit)
-		if err := store.push(call, w.deps.Daemon, w.cfg.ID); err != nil {
-			j.log.Debug().Err(err).Msg("checkpoint not replicated")
-		}
-		cancel()
-		if last {
-			return
-		}
-	}
 }
 
 // endAll ends every runner and waits for them.

@@ -35,7 +35,9 @@ func (a agents) Register(ctx context.Context, q *connect.Request[pb.RegisterRequ
 func (a agents) Sync(ctx context.Context, q *connect.Request[pb.SyncRequest]) (*connect.Response[pb.SyncResponse], error) {
 	m := q.Msg
 	var reports []control.RunReport
+	has := map[string]*pb.RunReport{}
 	for _, r := range m.GetRuns() {
+		has[r.GetRun()] = r
 		reports = append(reports, control.RunReport{Run: r.GetRun(), Epoch: r.GetEpoch(), Status: wire.Status(r.GetStatus()), Ended: r.GetEnded()})
 	}
 	runs, err := a.c.Sync(ctx, m.GetAgent(), m.GetInstance(), reports, m.GetLeaving())
@@ -44,38 +46,40 @@ func (a agents) Sync(ctx context.Context, q *connect.Request[pb.SyncRequest]) (*
 	}
 	out := &pb.SyncResponse{}
 	for _, r := range runs {
-		as, err := assignmentProto(r, a.c.ServerID(r))
-		if err != nil {
-			return nil, wireError(err)
+		as := assignmentProto(r, a.c.ServerID(r))
+		if h := has[r.ID]; h.GetEpoch() != r.Epoch || h.GetVersion() != r.Version {
+			if as.Spec, err = json.Marshal(r.Spec); err != nil {
+				return nil, wireError(fmt.Errorf("hand out run %s: %w", r.ID, err))
+			}
 		}
 		out.Assignments = append(out.Assignments, as)
 	}
 	return connect.NewResponse(out), nil
 }
 
-func assignmentProto(r store.Run, serverID uint32) (*pb.Assignment, error) {
-	b, err := json.Marshal(r.Spec)
-	if err != nil {
-		return nil, fmt.Errorf("hand out run %s: %w", r.ID, err)
-	}
+// assignmentProto is an assignment without its spec.
+func assignmentProto(r store.Run, serverID uint32) *pb.Assignment {
 	return &pb.Assignment{
-		Run: r.ID, Pipeline: r.Pipeline, Epoch: r.Epoch, Mode: string(r.Mode), Spec: b, Version: r.Version, ServerId: serverID,
+		Run: r.ID, Pipeline: r.Pipeline, Epoch: r.Epoch, Mode: string(r.Mode), Version: r.Version, ServerId: serverID,
 		Desired: &pb.Desired{
 			Paused: r.Want.Paused, Stop: r.Want.Stop, Complete: r.Want.Complete, Verify: r.Want.Verify, Cutover: r.Want.Cutover,
 		},
-	}, nil
+	}
 }
 
 func (a agents) SaveCheckpoint(ctx context.Context, q *connect.Request[pb.SaveCheckpointRequest]) (*connect.Response[pb.SaveCheckpointResponse], error) {
-	m := q.Msg
-	cp := store.Checkpoint{Run: m.GetRun(), Epoch: m.GetEpoch(), Sequence: m.GetSequence(), Records: map[string][]byte{}}
-	for _, r := range m.GetRecords() {
-		cp.Records[r.GetName()] = r.GetValue()
+	list := make([]store.Checkpoint, len(q.Msg.GetCheckpoints()))
+	for i, m := range q.Msg.GetCheckpoints() {
+		list[i] = store.Checkpoint{Run: m.GetRun(), Epoch: m.GetEpoch(), Sequence: m.GetSequence(), Records: map[string][]byte{}}
+		for _, r := range m.GetRecords() {
+			list[i].Records[r.GetName()] = r.GetValue()
+		}
 	}
-	if err := a.c.SaveCheckpoint(ctx, m.GetAgent(), cp); err != nil {
+	fenced, err := a.c.SaveCheckpoints(ctx, q.Msg.GetAgent(), list)
+	if err != nil {
 		return nil, wireError(err)
 	}
-	return connect.NewResponse(&pb.SaveCheckpointResponse{}), nil
+	return connect.NewResponse(&pb.SaveCheckpointResponse{Fenced: fenced}), nil
 }
 
 func (a agents) LoadCheckpoint(ctx context.Context, q *connect.Request[pb.LoadCheckpointRequest]) (*connect.Response[pb.LoadCheckpointResponse], error) {

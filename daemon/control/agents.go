@@ -20,8 +20,8 @@ func (c *Control) Register(ctx context.Context, a store.Agent) error {
 	a.LastSeen = c.deps.Now()
 	x := c.begin()
 	x.batch.Agents = append(x.batch.Agents, a)
-	for _, r := range c.data.Runs {
-		if r.Agent == a.ID && r.Instance != a.Instance {
+	for _, id := range c.index.of(a.ID) {
+		if r := c.data.Runs[id]; r.Instance != a.Instance {
 			x.release(&r)
 			x.event(r, "agent-restarted", system, "agent "+a.ID+" is a new process")
 			x.move(&r, unassigned(r), system, "agent "+a.ID+" has restarted")
@@ -78,12 +78,10 @@ func (c *Control) Sync(ctx context.Context, agent, instance string, reports []Ru
 			}
 		}
 	}
-	for _, id := range sortedKeys(c.data.Runs) { // what ended may go on at once
-		if r, _ := x.run(id); r.Agent == "" && !leaving {
-			before := r
-			if c.turnRun(x, &r); r.State != before.State || r.Agent != before.Agent {
-				x.put(r)
-			}
+	for _, id := range sortedKeys(x.runs) { // what ended may go on at once
+		if r := x.runs[id]; r.Agent == "" && !leaving {
+			c.turnRun(x, &r)
+			x.put(r)
 		}
 	}
 	if err := x.commit(ctx); err != nil {
@@ -169,10 +167,8 @@ func checkError(pipeline string, rep *run.CheckReport) *run.Error {
 // assignments lists all that an agent shall run.
 func (c *Control) assignments(agent string) []store.Run {
 	var out []store.Run
-	for _, id := range sortedKeys(c.data.Runs) {
-		if r := c.data.Runs[id]; r.Agent == agent {
-			out = append(out, r)
-		}
+	for _, id := range c.index.of(agent) {
+		out = append(out, c.data.Runs[id])
 	}
 	for _, id := range sortedKeys(c.plans) {
 		if p := c.plans[id]; p.run.Agent == agent && !p.ended() {
@@ -199,14 +195,13 @@ func (c *Control) Agents() []AgentView {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var out []AgentView
-	x := c.begin()
 	for _, id := range sortedKeys(c.data.Agents) {
 		a := c.data.Agents[id]
 		seen, ok := c.seen[id]
 		if !ok {
 			seen = a.LastSeen
 		}
-		out = append(out, AgentView{Agent: a, Alive: c.alive(id), Runs: c.load(x, id), Seen: seen})
+		out = append(out, AgentView{Agent: a, Alive: c.alive(id), Runs: len(c.index.held[id]), Seen: seen})
 	}
 	return out
 }

@@ -45,6 +45,7 @@ func (c *Control) Apply(ctx context.Context, q ApplyRequest) ([]Change, error) {
 	defer c.mu.Unlock()
 	x := c.begin()
 	var out []Change
+	dry := c.begin() // for looking only
 	for _, s := range q.Pipelines {
 		ch, err := c.applyOne(x, s, q)
 		if err != nil {
@@ -53,9 +54,10 @@ func (c *Control) Apply(ctx context.Context, q ApplyRequest) ([]Change, error) {
 		out = append(out, ch)
 	}
 	if !q.DryRun {
-		for id, r := range x.runs {
+		for _, id := range sortedKeys(x.runs) {
+			r := x.runs[id]
 			c.turnRun(x, &r)
-			x.runs[id] = r
+			x.put(r)
 		}
 		if err := x.commit(ctx); err != nil {
 			return nil, err
@@ -66,7 +68,7 @@ func (c *Control) Apply(ctx context.Context, q ApplyRequest) ([]Change, error) {
 		if !ok || q.DryRun {
 			r = store.Run{Spec: q.Pipelines[i]}
 		}
-		if out[i].Wait = r.Wait; ch.Action == ActionCreate && q.DryRun && !c.someFits(r) {
+		if out[i].Wait = r.Wait; ch.Action == ActionCreate && q.DryRun && !c.someFits(dry, r) {
 			out[i].Wait = c.whyUnfit(r)
 		}
 		if r.State == run.Errored && out[i].Wait.Reason == "" {
@@ -76,8 +78,8 @@ func (c *Control) Apply(ctx context.Context, q ApplyRequest) ([]Change, error) {
 	return out, nil
 }
 
-func (c *Control) someFits(r store.Run) bool {
-	_, ok := c.pick(c.begin(), r)
+func (c *Control) someFits(x *change, r store.Run) bool {
+	_, ok := c.pick(x, r)
 	return ok
 }
 

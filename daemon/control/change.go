@@ -16,10 +16,11 @@ type change struct {
 	counters store.Counters
 	batch    store.Batch
 	runs     map[string]store.Run // the batch's runs, by id
+	seats    seats
 }
 
 func (c *Control) begin() *change {
-	return &change{c: c, counters: c.data.Counters, runs: map[string]store.Run{}}
+	return &change{c: c, counters: c.data.Counters, runs: map[string]store.Run{}, seats: newSeats()}
 }
 
 // run returns a run as this change has left it.
@@ -31,7 +32,11 @@ func (x *change) run(id string) (store.Run, bool) {
 	return r, ok
 }
 
-func (x *change) put(r store.Run) { x.runs[r.ID] = r }
+func (x *change) put(r store.Run) {
+	before, _ := x.run(r.ID)
+	x.moved(before.Agent, r.Agent)
+	x.runs[r.ID] = r
+}
 
 func (x *change) nextSeq() uint64 {
 	x.counters.Seq++
@@ -59,8 +64,6 @@ func (x *change) move(r *store.Run, to run.State, actor, why string) {
 	e := &x.batch.Events[len(x.batch.Events)-1]
 	e.From, e.To = r.State, to
 	r.State, r.Changed = to, e.Time
-	x.c.log.Info().Str("pipeline", r.Pipeline).Str("run", r.ID).Str("from", string(e.From)).Str("to", string(to)).
-		Str("actor", actor).Str("reason", why).Msg("state")
 }
 
 // release takes r from its agent.
@@ -94,7 +97,7 @@ func (x *change) commit(ctx context.Context) error {
 		x.batch.Counters = &x.counters
 	}
 	b := x.batch
-	if b.Counters == nil && len(b.Runs)+len(b.Pipelines)+len(b.Agents)+len(b.Checkpoints) == 0 {
+	if b.Counters == nil && len(b.Runs)+len(b.Pipelines)+len(b.Agents) == 0 {
 		return nil
 	}
 	if err := c.deps.Store.Commit(ctx, b); err != nil {
@@ -105,16 +108,24 @@ func (x *change) commit(ctx context.Context) error {
 		c.data.Pipelines[p.Name] = p
 	}
 	for _, r := range b.Runs {
+		c.index.set(c.data.Runs[r.ID], r)
 		c.data.Runs[r.ID] = r
 	}
 	for _, a := range b.Agents {
 		c.data.Agents[a.ID] = a
 	}
 	for _, id := range b.DeleteRuns {
+		c.index.drop(c.data.Runs[id])
 		delete(c.data.Runs, id)
 	}
 	for _, name := range b.DeletePipelines {
 		delete(c.data.Pipelines, name)
+	}
+	for _, e := range b.Events {
+		if e.To != "" {
+			c.log.Info().Str("pipeline", e.Pipeline).Str("run", e.Run).Str("from", string(e.From)).Str("to", string(e.To)).
+				Str("actor", e.Actor).Str("reason", e.Message).Msg("state")
+		}
 	}
 	close(c.changed)
 	c.changed = make(chan struct{})

@@ -40,6 +40,7 @@ type Control struct {
 	// what is stored and what is held never differ in order.
 	mu      sync.Mutex
 	data    store.Snapshot
+	index   index                // of data.Runs
 	seen    map[string]time.Time // agents' last sign of life; not stored
 	plans   map[string]*planJob
 	changed chan struct{} // closed and replaced at every change
@@ -65,7 +66,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Control, error) {
 		cfg: cfg, deps: deps, log: deps.Log.With().Str("component", "control").Logger(), data: data,
 		seen: map[string]time.Time{}, plans: map[string]*planJob{}, changed: make(chan struct{}),
 	}
-	c.turned = deps.Now()
+	c.turned, c.index = deps.Now(), newIndex(data.Runs)
 	for id := range data.Agents { // they could not report to a daemon that was away
 		c.seen[id] = c.turned
 	}

@@ -56,7 +56,8 @@ var allowed = map[run.State][]Op{
 var already = map[Op][]run.State{
 	OpCheck:    {run.Created, run.Checking},
 	OpStart:    {run.Preparing, run.Structure, run.Copying, run.CatchingUp, run.CaughtUp},
-	OpPause:    {run.Paused},
+	OpPause:    {run.Paused, run.Preparing, run.Structure, run.Copying, run.CatchingUp, run.CaughtUp, run.Retrying},
+	OpResume:   {run.Paused},
 	OpCutover:  {run.CuttingOver},
 	OpComplete: {run.Completing, run.Completed},
 	OpStop:     {run.Stopped},
@@ -67,6 +68,15 @@ func Allowed(r store.Run) []Op {
 	ops := slices.Clone(allowed[r.State])
 	if r.State == run.Errored && r.Status.Error != nil && !r.Status.Error.Retryable() {
 		ops = slices.DeleteFunc(ops, func(o Op) bool { return o == OpRetry })
+	}
+	// What was asked for counts, not how far the agent has got with it.
+	for i, op := range ops {
+		switch {
+		case op == OpPause && r.Want.Paused:
+			ops[i] = OpResume
+		case op == OpResume && !r.Want.Paused:
+			ops[i] = OpPause
+		}
 	}
 	return ops
 }

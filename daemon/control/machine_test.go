@@ -25,6 +25,23 @@ func TestEveryStateHasItsOperations(t *testing.T) {
 	}
 }
 
+// A pause can be taken back before the agent has heard of it, and a resumption
+// too.
+func TestAskedForCounts(t *testing.T) {
+	for _, tc := range []struct {
+		state  run.State
+		paused bool
+		want   Op
+	}{
+		{run.CaughtUp, false, OpPause}, {run.CaughtUp, true, OpResume}, {run.Paused, true, OpResume}, {run.Paused, false, OpPause},
+	} {
+		ops := Allowed(store.Run{State: tc.state, Agent: "a", Want: store.Want{Paused: tc.paused}})
+		if slices.Contains(ops, OpPause) == slices.Contains(ops, OpResume) || !slices.Contains(ops, tc.want) {
+			t.Errorf("%s, paused %v: %v, want %s", tc.state, tc.paused, ops, tc.want)
+		}
+	}
+}
+
 func TestAdvance(t *testing.T) {
 	check := store.Run{State: run.Checking, Mode: run.ModeCheck}
 	working := func(s run.State, w store.Want) store.Run { return store.Run{State: s, Mode: run.ModeRun, Want: w} }

@@ -84,21 +84,21 @@ func (c *Control) FindReport(ctx context.Context, pipeline, kind, id string) (ru
 	return c.deps.Store.Report(ctx, r.ID, kind, id)
 }
 
-// SaveCheckpoint keeps an agent's record, unless a later one is there.
-func (c *Control) SaveCheckpoint(ctx context.Context, agent string, cp store.Checkpoint) error {
+// SaveCheckpoints keeps an agent's records of its runs, each unless a later one
+// is there, and names the runs that it does not have.
+func (c *Control) SaveCheckpoints(ctx context.Context, agent string, list []store.Checkpoint) (fenced []string, err error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if _, err := c.owned(agent, cp.Run, cp.Epoch); err != nil {
-		return err
-	}
-	old, err := c.deps.Store.Checkpoint(ctx, cp.Run)
-	if err != nil {
-		return err
-	}
-	if old.Epoch > cp.Epoch || old.Epoch == cp.Epoch && old.Sequence >= cp.Sequence {
-		return nil
-	}
-	return c.deps.Store.Commit(ctx, store.Batch{Checkpoints: []store.Checkpoint{cp}})
+	list = slices.DeleteFunc(list, func(cp store.Checkpoint) bool {
+		_, err := c.owned(agent, cp.Run, cp.Epoch)
+		if err != nil {
+			fenced = append(fenced, cp.Run)
+		}
+		return err != nil
+	})
+	c.mu.Unlock()
+	// Not under the lock: everybody would wait for the disk. The store keeps the
+	// order of one run's records by itself.
+	return fenced, c.deps.Store.SaveCheckpoints(ctx, list)
 }
 
 // LoadCheckpoint gives the newest record of a run to the agent that has it.

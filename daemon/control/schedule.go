@@ -1,7 +1,6 @@
 package control
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -31,15 +30,18 @@ func (c *Control) turn(ctx context.Context) error {
 	defer c.mu.Unlock()
 	c.turned = c.deps.Now()
 	x := c.begin()
-	for _, id := range slices.Sorted(maps.Keys(c.data.Runs)) {
+	for _, id := range sortedKeys(c.index.open) {
 		r := c.data.Runs[id]
 		before := r
 		c.turnRun(x, &r)
-		if before.State != r.State || before.Epoch != r.Epoch || before.Agent != r.Agent || before.Wait != r.Wait || before.Mode != r.Mode {
+		switch {
+		case before.State != r.State || before.Epoch != r.Epoch || before.Agent != r.Agent || before.Wait.Code != r.Wait.Code || before.Mode != r.Mode:
 			x.put(r)
+		case before.Wait != r.Wait:
+			c.data.Runs[id] = r // other words only: not worth a write
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(c.plans)) {
+	for _, id := range sortedKeys(c.plans) {
 		c.turnPlan(x, c.plans[id])
 	}
 	return x.commit(ctx)
@@ -114,9 +116,15 @@ func (c *Control) checkLease(x *change, r *store.Run) {
 
 // assign gives a run to the best fitting agent, or notes why there is none.
 func (c *Control) assign(x *change, r *store.Run) {
+	labels := labelText(r.Spec.AgentLabels)
+	if w, known := x.seats.unfit[labels]; known {
+		r.Wait = w
+		return
+	}
 	a, ok := c.pick(x, *r)
 	if !ok {
 		r.Wait = c.whyUnfit(*r)
+		x.seats.unfit[labels] = r.Wait
 		return
 	}
 	r.Epoch, r.Agent, r.Instance, r.Wait = x.nextEpoch(), a.ID, a.Instance, store.Wait{}
@@ -130,35 +138,22 @@ func (c *Control) assign(x *change, r *store.Run) {
 // pick finds the agent for a run: one that is alive, carries the labels and has
 // room; among those the one that had the run last, then the least busy.
 func (c *Control) pick(x *change, r store.Run) (store.Agent, bool) {
-	var fit []store.Agent
-	for _, a := range c.data.Agents {
-		if a.ID != r.Agent && c.alive(a.ID) && carries(a, r.Spec.AgentLabels) && c.load(x, a.ID) < a.Capacity {
-			fit = append(fit, a)
+	var best *seat
+	for _, s := range x.fitting(r.Spec.AgentLabels) {
+		if s.load >= s.agent.Capacity || s.agent.ID == r.Agent {
+			continue
+		}
+		if s.agent.ID == r.LastAgent {
+			return s.agent, true
+		}
+		if best == nil || s.load < best.load || s.load == best.load && s.agent.ID < best.agent.ID {
+			best = s
 		}
 	}
-	if len(fit) == 0 {
+	if best == nil {
 		return store.Agent{}, false
 	}
-	return slices.MinFunc(fit, func(a, b store.Agent) int {
-		if (a.ID == r.LastAgent) != (b.ID == r.LastAgent) {
-			if a.ID == r.LastAgent {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Or(cmp.Compare(c.load(x, a.ID), c.load(x, b.ID)), strings.Compare(a.ID, b.ID))
-	}), true
-}
-
-// load counts an agent's runs.
-func (c *Control) load(x *change, agent string) int {
-	n := 0
-	for id := range c.data.Runs {
-		if r, _ := x.run(id); r.Agent == agent {
-			n++
-		}
-	}
-	return n
+	return best.agent, true
 }
 
 func (c *Control) alive(agent string) bool {
@@ -191,9 +186,9 @@ func (c *Control) whyUnfit(r store.Run) store.Wait {
 	want := labelText(r.Spec.AgentLabels)
 	switch {
 	case len(full) > 0:
-		return store.Wait{Code: WaitNoCapacity, Reason: "no room on " + strings.Join(full, ", ") + ": waits for another run to end"}
+		return store.Wait{Code: WaitNoCapacity, Reason: "no room on " + someOf(full) + ": waits for another run to end"}
 	case len(known) > 0 && want != "":
-		return store.Wait{Code: WaitNoAgent, Reason: "no agent with labels " + want + " is connected (known: " + strings.Join(known, ", ") + ")"}
+		return store.Wait{Code: WaitNoAgent, Reason: "no agent with labels " + want + " is connected (known: " + someOf(known) + ")"}
 	case len(known) > 0 || want == "" || len(c.data.Agents) == 0:
 		return store.Wait{Code: WaitNoAgent, Reason: "no agent is connected"}
 	}
@@ -210,7 +205,16 @@ func (c *Control) agentText() string {
 		out = append(out, a.ID+" ("+l+")")
 	}
 	slices.Sort(out)
-	return strings.Join(out, ", ")
+	return someOf(out)
+}
+
+// someOf lists names for people: a thousand would tell them no more.
+func someOf(names []string) string {
+	const most = 8
+	if len(names) <= most+1 {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
 func labelText(labels map[string]string) string {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/tidegate-io/tidegate/internal/kv"
 	"github.com/tidegate-io/tidegate/internal/run"
@@ -16,7 +17,8 @@ const MemTable = 16 << 20
 
 // Badger keeps the daemon's data in an embedded store.
 type Badger struct {
-	db *kv.DB
+	db      *kv.DB
+	staging sync.Mutex // held while a batch is staged
 }
 
 // NewBadger uses an open store; closing it stays with the caller.
@@ -25,6 +27,9 @@ func NewBadger(db *kv.DB) *Badger { return &Badger{db: db} }
 // Load implements Store.
 func (s *Badger) Load(context.Context) (Snapshot, error) {
 	out := Snapshot{Pipelines: map[string]Pipeline{}, Runs: map[string]Run{}, Agents: map[string]Agent{}}
+	if err := s.finishStaged(); err != nil {
+		return Snapshot{}, fmt.Errorf("finish the change before the daemon ended: %w", err)
+	}
 	err := s.db.View(func(x *kv.Tx) error {
 		b, err := x.Get(countersKey)
 		if err != nil && !errors.Is(err, kv.ErrNotFound) {
@@ -62,14 +67,13 @@ func (s *Badger) Commit(_ context.Context, b Batch) error {
 	if err != nil {
 		return fmt.Errorf("store change: %w", err)
 	}
-	err = s.db.Update(func(x *kv.Tx) error {
-		for _, p := range puts {
-			if err := x.Set(p.key, p.value); err != nil {
-				return err
-			}
-		}
-		return errors.Join(b.deletes(x), b.prune(x))
-	})
+	if size(puts) > oneTransaction {
+		err = s.commitStaged(puts, b)
+	} else {
+		err = s.db.Update(func(x *kv.Tx) error {
+			return errors.Join(setAll(x, puts), b.deletes(x), b.prune(x))
+		})
+	}
 	if err != nil {
 		return fmt.Errorf("store change: %w", err)
 	}
@@ -80,22 +84,29 @@ func (s *Badger) Commit(_ context.Context, b Batch) error {
 func (s *Badger) Events(_ context.Context, q EventQuery) ([]Event, error) {
 	var out []Event
 	err := s.db.View(func(x *kv.Tx) error {
-		return x.Scan(eventPrefix, eventKey(q.After+1), func(_ string, b []byte) (bool, error) {
+		prefix := eventPrefix
+		if q.Pipeline != "" {
+			prefix = eventsOf(q.Pipeline)
+		}
+		keys := x.Keys(prefix, prefix+seqKey(q.After+1))
+		if q.Limit > 0 {
+			keys = keys[max(0, len(keys)-q.Limit):]
+		}
+		for _, k := range keys {
+			b, err := x.Get(eventKey(keySeq(k)))
+			if err != nil {
+				return err
+			}
 			var e Event
 			if err := decode(b, &e); err != nil {
-				return false, err
+				return err
 			}
-			if q.Pipeline == "" || e.Pipeline == q.Pipeline {
-				out = append(out, e)
-			}
-			return true, nil
-		})
+			out = append(out, e)
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read events: %w", err)
-	}
-	if q.Limit > 0 && len(out) > q.Limit {
-		out = out[len(out)-q.Limit:]
 	}
 	return out, nil
 }
@@ -122,21 +133,72 @@ func (s *Badger) Report(_ context.Context, runID, kind, id string) (run.Report, 
 	return out, found, nil
 }
 
+// SaveCheckpoints implements Store.
+func (s *Badger) SaveCheckpoints(_ context.Context, list []Checkpoint) error {
+	for len(list) > 0 {
+		n, err := s.saveSome(list)
+		if err != nil {
+			return fmt.Errorf("store checkpoints: %w", err)
+		}
+		list = list[n:]
+	}
+	return nil
+}
+
+// saveSome stores as many records as go into one transaction, and returns how
+// many.
+func (s *Badger) saveSome(list []Checkpoint) (int, error) {
+	var values [][]byte
+	for total := 0; len(values) < len(list); {
+		v, err := encode(list[len(values)])
+		if err != nil {
+			return 0, err
+		}
+		if total += len(v) + 200; total > oneTransaction && len(values) > 0 {
+			break
+		}
+		values = append(values, v)
+	}
+	err := s.db.Update(func(x *kv.Tx) error {
+		for i, v := range values {
+			cp := list[i]
+			old, err := checkpointOf(x, cp.Run)
+			if err != nil {
+				return err
+			}
+			if old.Epoch > cp.Epoch || old.Epoch == cp.Epoch && old.Sequence >= cp.Sequence {
+				continue
+			}
+			if err := x.Set(checkpointKey(cp.Run), v); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return len(values), err
+}
+
 // Checkpoint implements Store.
 func (s *Badger) Checkpoint(_ context.Context, runID string) (Checkpoint, error) {
-	out := Checkpoint{Run: runID}
-	err := s.db.View(func(x *kv.Tx) error {
-		b, err := x.Get(checkpointKey(runID))
-		if errors.Is(err, kv.ErrNotFound) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		return decode(b, &out)
+	var out Checkpoint
+	err := s.db.View(func(x *kv.Tx) (err error) {
+		out, err = checkpointOf(x, runID)
+		return err
 	})
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("read checkpoint of run %s: %w", runID, err)
 	}
 	return out, nil
+}
+
+func checkpointOf(x *kv.Tx, runID string) (Checkpoint, error) {
+	out := Checkpoint{Run: runID}
+	b, err := x.Get(checkpointKey(runID))
+	if errors.Is(err, kv.ErrNotFound) {
+		return out, nil
+	}
+	if err == nil {
+		err = decode(b, &out)
+	}
+	return out, err
 }

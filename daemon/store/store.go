@@ -25,13 +25,12 @@ type Snapshot struct {
 
 // Batch is one change, stored whole or not at all.
 type Batch struct {
-	Counters    *Counters
-	Pipelines   []Pipeline // each also kept as its version
-	Runs        []Run
-	Agents      []Agent
-	Events      []Event
-	Reports     []Report
-	Checkpoints []Checkpoint
+	Counters  *Counters
+	Pipelines []Pipeline // each also kept as its version
+	Runs      []Run
+	Agents    []Agent
+	Events    []Event
+	Reports   []Report
 
 	DeletePipelines []string // with their versions
 	DeleteRuns      []string // with their reports and checkpoints
@@ -50,8 +49,11 @@ type Store interface {
 	Load(ctx context.Context) (Snapshot, error)
 	// Commit stores a batch; when it returns, the batch survives a power cut.
 	Commit(ctx context.Context, b Batch) error
-	// Events returns events by rising Seq. Old ones are dropped once there are
-	// more than KeepEvents.
+	// SaveCheckpoints stores records of different runs, each unless a later one
+	// is there. Calls at the same time share their way to the disk.
+	SaveCheckpoints(ctx context.Context, list []Checkpoint) error
+	// Events returns events by rising Seq. Old ones are dropped once a pipeline
+	// has more than KeepEvents, or all have more than KeepAllEvents.
 	Events(ctx context.Context, q EventQuery) ([]Event, error)
 	// Report returns the newest report of a kind, or the one with the id. The
 	// second result is false if there is none.
@@ -60,8 +62,9 @@ type Store interface {
 	Checkpoint(ctx context.Context, runID string) (Checkpoint, error)
 }
 
-// KeepEvents and KeepReports (per run and kind) bound what is kept.
+// The bounds of what is kept.
 const (
-	KeepEvents  = 20000
-	KeepReports = 20
+	KeepEvents    = 2000 // of a pipeline
+	KeepAllEvents = 200000
+	KeepReports   = 20 // of a run and kind
 )

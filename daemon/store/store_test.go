@@ -1,8 +1,10 @@
 package store_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rs/zerolog"
@@ -63,5 +65,41 @@ func TestKilled(t *testing.T) {
 	}
 	if events, err := store.NewBadger(again).Events(t.Context(), store.EventQuery{}); err != nil || len(events) != 50 {
 		t.Fatalf("%d events, %v", len(events), err)
+	}
+}
+
+// A large batch whose mark was written is there after a crash; one without its
+// mark never was.
+func TestStagedCrash(t *testing.T) {
+	for _, marked := range []bool{true, false} {
+		t.Run(fmt.Sprint(marked), func(t *testing.T) {
+			db, err := kv.Open(kv.Config{Dir: t.TempDir(), MemTable: store.MemTable, Log: zerolog.Nop()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			s := store.NewBadger(db)
+			var b store.Batch
+			for i := range 2000 {
+				name := fmt.Sprintf("p%d", i)
+				b.Pipelines = append(b.Pipelines, store.Pipeline{Name: name, Version: 1, Source: strings.Repeat("x", 1000)})
+			}
+			if err := store.StageOnly(s, b, marked); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 { // loading finishes it, once
+				got, err := store.NewBadger(db).Load(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if want := map[bool]int{true: 2000}[marked]; len(got.Pipelines) != want {
+					t.Errorf("%d pipelines, want %d", len(got.Pipelines), want)
+				}
+			}
+			left := 0
+			if err := db.View(func(x *kv.Tx) error { left = len(x.Keys("staged", "")); return nil }); err != nil || left != 0 {
+				t.Errorf("%d staged records are left, %v", left, err)
+			}
+		})
 	}
 }

@@ -68,17 +68,27 @@ func (x *Tx) Scan(prefix, from string, f func(key string, value []byte) (bool, e
 	return nil
 }
 
+// Keys returns the keys with the prefix in their order, from the key from on (""
+// is the first).
+func (x *Tx) Keys(prefix, from string) []string {
+	o := badger.DefaultIteratorOptions
+	o.Prefix = []byte(prefix)
+	o.PrefetchValues = false
+	it := x.t.NewIterator(o)
+	defer it.Close()
+	var out []string
+	for it.Seek([]byte(max(prefix, from))); it.Valid(); it.Next() {
+		out = append(out, string(it.Item().KeyCopy(nil)))
+	}
+	return out
+}
+
 // DeletePrefix removes every key with the prefix.
 func (x *Tx) DeletePrefix(prefix string) error {
-	var keys []string
-	err := x.Scan(prefix, "", func(k string, _ []byte) (bool, error) {
-		keys = append(keys, k)
-		return true, nil
-	})
-	for _, k := range keys {
-		if err == nil {
-			err = x.Delete(k)
+	for _, k := range x.Keys(prefix, "") {
+		if err := x.Delete(k); err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
 }

@@ -232,7 +232,8 @@ type RunReport struct {
 	Run           string                 `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
 	Epoch         uint64                 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	Status        *Status                `protobuf:"bytes,3,opt,name=status,proto3" json:"status,omitempty"`
-	Ended         bool                   `protobuf:"varint,4,opt,name=ended,proto3" json:"ended,omitempty"` // the runner is gone, and will not start again under this epoch
+	Ended         bool                   `protobuf:"varint,4,opt,name=ended,proto3" json:"ended,omitempty"`     // the runner is gone, and will not start again under this epoch
+	Version       uint64                 `protobuf:"varint,5,opt,name=version,proto3" json:"version,omitempty"` // of the spec it has
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -295,6 +296,13 @@ func (x *RunReport) GetEnded() bool {
 	return false
 }
 
+func (x *RunReport) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
 type SyncResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Assignments   []*Assignment          `protobuf:"bytes,1,rep,name=assignments,proto3" json:"assignments,omitempty"` // all of them: what is not here must not run
@@ -345,7 +353,7 @@ type Assignment struct {
 	Pipeline      string                 `protobuf:"bytes,2,opt,name=pipeline,proto3" json:"pipeline,omitempty"`
 	Epoch         uint64                 `protobuf:"varint,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	Mode          string                 `protobuf:"bytes,4,opt,name=mode,proto3" json:"mode,omitempty"`
-	Spec          []byte                 `protobuf:"bytes,5,opt,name=spec,proto3" json:"spec,omitempty"`
+	Spec          []byte                 `protobuf:"bytes,5,opt,name=spec,proto3" json:"spec,omitempty"`        // absent where the agent has this version
 	Version       uint64                 `protobuf:"varint,6,opt,name=version,proto3" json:"version,omitempty"` // of spec: a higher one is a retune
 	ServerId      uint32                 `protobuf:"varint,7,opt,name=server_id,json=serverId,proto3" json:"server_id,omitempty"`
 	Desired       *Desired               `protobuf:"bytes,8,opt,name=desired,proto3" json:"desired,omitempty"`
@@ -519,10 +527,7 @@ func (x *Desired) GetCutover() string {
 type SaveCheckpointRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Agent         string                 `protobuf:"bytes,1,opt,name=agent,proto3" json:"agent,omitempty"`
-	Run           string                 `protobuf:"bytes,2,opt,name=run,proto3" json:"run,omitempty"`
-	Epoch         uint64                 `protobuf:"varint,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
-	Sequence      uint64                 `protobuf:"varint,4,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	Records       []*CheckpointRecord    `protobuf:"bytes,5,rep,name=records,proto3" json:"records,omitempty"` // all of the run's
+	Checkpoints   []*Checkpoint          `protobuf:"bytes,2,rep,name=checkpoints,proto3" json:"checkpoints,omitempty"` // of different runs
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -564,28 +569,75 @@ func (x *SaveCheckpointRequest) GetAgent() string {
 	return ""
 }
 
-func (x *SaveCheckpointRequest) GetRun() string {
+func (x *SaveCheckpointRequest) GetCheckpoints() []*Checkpoint {
+	if x != nil {
+		return x.Checkpoints
+	}
+	return nil
+}
+
+type Checkpoint struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Run           string                 `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
+	Epoch         uint64                 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Sequence      uint64                 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	Records       []*CheckpointRecord    `protobuf:"bytes,4,rep,name=records,proto3" json:"records,omitempty"` // all of the run's
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Checkpoint) Reset() {
+	*x = Checkpoint{}
+	mi := &file_tidegate_v1_agent_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Checkpoint) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Checkpoint) ProtoMessage() {}
+
+func (x *Checkpoint) ProtoReflect() protoreflect.Message {
+	mi := &file_tidegate_v1_agent_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
+func (*Checkpoint) Descriptor() ([]byte, []int) {
+	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Checkpoint) GetRun() string {
 	if x != nil {
 		return x.Run
 	}
 	return ""
 }
 
-func (x *SaveCheckpointRequest) GetEpoch() uint64 {
+func (x *Checkpoint) GetEpoch() uint64 {
 	if x != nil {
 		return x.Epoch
 	}
 	return 0
 }
 
-func (x *SaveCheckpointRequest) GetSequence() uint64 {
+func (x *Checkpoint) GetSequence() uint64 {
 	if x != nil {
 		return x.Sequence
 	}
 	return 0
 }
 
-func (x *SaveCheckpointRequest) GetRecords() []*CheckpointRecord {
+func (x *Checkpoint) GetRecords() []*CheckpointRecord {
 	if x != nil {
 		return x.Records
 	}
@@ -602,7 +654,7 @@ type CheckpointRecord struct {
 
 func (x *CheckpointRecord) Reset() {
 	*x = CheckpointRecord{}
-	mi := &file_tidegate_v1_agent_proto_msgTypes[8]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -614,7 +666,7 @@ func (x *CheckpointRecord) String() string {
 func (*CheckpointRecord) ProtoMessage() {}
 
 func (x *CheckpointRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_tidegate_v1_agent_proto_msgTypes[8]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -627,7 +679,7 @@ func (x *CheckpointRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckpointRecord.ProtoReflect.Descriptor instead.
 func (*CheckpointRecord) Descriptor() ([]byte, []int) {
-	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{8}
+	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CheckpointRecord) GetName() string {
@@ -646,13 +698,14 @@ func (x *CheckpointRecord) GetValue() []byte {
 
 type SaveCheckpointResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
+	Fenced        []string               `protobuf:"bytes,1,rep,name=fenced,proto3" json:"fenced,omitempty"` // runs that the agent does not have under that epoch
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SaveCheckpointResponse) Reset() {
 	*x = SaveCheckpointResponse{}
-	mi := &file_tidegate_v1_agent_proto_msgTypes[9]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -664,7 +717,7 @@ func (x *SaveCheckpointResponse) String() string {
 func (*SaveCheckpointResponse) ProtoMessage() {}
 
 func (x *SaveCheckpointResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tidegate_v1_agent_proto_msgTypes[9]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -677,7 +730,14 @@ func (x *SaveCheckpointResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveCheckpointResponse.ProtoReflect.Descriptor instead.
 func (*SaveCheckpointResponse) Descriptor() ([]byte, []int) {
-	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{9}
+	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *SaveCheckpointResponse) GetFenced() []string {
+	if x != nil {
+		return x.Fenced
+	}
+	return nil
 }
 
 type LoadCheckpointRequest struct {
@@ -690,7 +750,7 @@ type LoadCheckpointRequest struct {
 
 func (x *LoadCheckpointRequest) Reset() {
 	*x = LoadCheckpointRequest{}
-	mi := &file_tidegate_v1_agent_proto_msgTypes[10]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -702,7 +762,7 @@ func (x *LoadCheckpointRequest) String() string {
 func (*LoadCheckpointRequest) ProtoMessage() {}
 
 func (x *LoadCheckpointRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tidegate_v1_agent_proto_msgTypes[10]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -715,7 +775,7 @@ func (x *LoadCheckpointRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoadCheckpointRequest.ProtoReflect.Descriptor instead.
 func (*LoadCheckpointRequest) Descriptor() ([]byte, []int) {
-	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{10}
+	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *LoadCheckpointRequest) GetAgent() string {
@@ -743,7 +803,7 @@ type LoadCheckpointResponse struct {
 
 func (x *LoadCheckpointResponse) Reset() {
 	*x = LoadCheckpointResponse{}
-	mi := &file_tidegate_v1_agent_proto_msgTypes[11]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -755,7 +815,7 @@ func (x *LoadCheckpointResponse) String() string {
 func (*LoadCheckpointResponse) ProtoMessage() {}
 
 func (x *LoadCheckpointResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tidegate_v1_agent_proto_msgTypes[11]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -768,7 +828,7 @@ func (x *LoadCheckpointResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoadCheckpointResponse.ProtoReflect.Descriptor instead.
 func (*LoadCheckpointResponse) Descriptor() ([]byte, []int) {
-	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{11}
+	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *LoadCheckpointResponse) GetEpoch() uint64 {
@@ -805,7 +865,7 @@ type ReportRequest struct {
 
 func (x *ReportRequest) Reset() {
 	*x = ReportRequest{}
-	mi := &file_tidegate_v1_agent_proto_msgTypes[12]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -817,7 +877,7 @@ func (x *ReportRequest) String() string {
 func (*ReportRequest) ProtoMessage() {}
 
 func (x *ReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tidegate_v1_agent_proto_msgTypes[12]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -830,7 +890,7 @@ func (x *ReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRequest.ProtoReflect.Descriptor instead.
 func (*ReportRequest) Descriptor() ([]byte, []int) {
-	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{12}
+	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ReportRequest) GetAgent() string {
@@ -879,7 +939,7 @@ type RunEvent struct {
 
 func (x *RunEvent) Reset() {
 	*x = RunEvent{}
-	mi := &file_tidegate_v1_agent_proto_msgTypes[13]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -891,7 +951,7 @@ func (x *RunEvent) String() string {
 func (*RunEvent) ProtoMessage() {}
 
 func (x *RunEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_tidegate_v1_agent_proto_msgTypes[13]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -904,7 +964,7 @@ func (x *RunEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunEvent.ProtoReflect.Descriptor instead.
 func (*RunEvent) Descriptor() ([]byte, []int) {
-	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{13}
+	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *RunEvent) GetTime() *timestamppb.Timestamp {
@@ -936,7 +996,7 @@ type ReportResponse struct {
 
 func (x *ReportResponse) Reset() {
 	*x = ReportResponse{}
-	mi := &file_tidegate_v1_agent_proto_msgTypes[14]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -948,7 +1008,7 @@ func (x *ReportResponse) String() string {
 func (*ReportResponse) ProtoMessage() {}
 
 func (x *ReportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tidegate_v1_agent_proto_msgTypes[14]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -961,7 +1021,7 @@ func (x *ReportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportResponse.ProtoReflect.Descriptor instead.
 func (*ReportResponse) Descriptor() ([]byte, []int) {
-	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{14}
+	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{15}
 }
 
 var File_tidegate_v1_agent_proto protoreflect.FileDescriptor
@@ -986,12 +1046,13 @@ const file_tidegate_v1_agent_proto_rawDesc = "" +
 	"\x05agent\x18\x01 \x01(\tR\x05agent\x12\x1a\n" +
 	"\binstance\x18\x02 \x01(\tR\binstance\x12*\n" +
 	"\x04runs\x18\x03 \x03(\v2\x16.tidegate.v1.RunReportR\x04runs\x12\x18\n" +
-	"\aleaving\x18\x04 \x01(\bR\aleaving\"v\n" +
+	"\aleaving\x18\x04 \x01(\bR\aleaving\"\x90\x01\n" +
 	"\tRunReport\x12\x10\n" +
 	"\x03run\x18\x01 \x01(\tR\x03run\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12+\n" +
 	"\x06status\x18\x03 \x01(\v2\x13.tidegate.v1.StatusR\x06status\x12\x14\n" +
-	"\x05ended\x18\x04 \x01(\bR\x05ended\"I\n" +
+	"\x05ended\x18\x04 \x01(\bR\x05ended\x12\x18\n" +
+	"\aversion\x18\x05 \x01(\x04R\aversion\"I\n" +
 	"\fSyncResponse\x129\n" +
 	"\vassignments\x18\x01 \x03(\v2\x17.tidegate.v1.AssignmentR\vassignments\"\xdf\x01\n" +
 	"\n" +
@@ -1009,17 +1070,21 @@ const file_tidegate_v1_agent_proto_rawDesc = "" +
 	"\x04stop\x18\x02 \x01(\bR\x04stop\x12\x1a\n" +
 	"\bcomplete\x18\x03 \x01(\bR\bcomplete\x12\x16\n" +
 	"\x06verify\x18\x04 \x01(\tR\x06verify\x12\x18\n" +
-	"\acutover\x18\x05 \x01(\tR\acutover\"\xaa\x01\n" +
+	"\acutover\x18\x05 \x01(\tR\acutover\"h\n" +
 	"\x15SaveCheckpointRequest\x12\x14\n" +
-	"\x05agent\x18\x01 \x01(\tR\x05agent\x12\x10\n" +
-	"\x03run\x18\x02 \x01(\tR\x03run\x12\x14\n" +
-	"\x05epoch\x18\x03 \x01(\x04R\x05epoch\x12\x1a\n" +
-	"\bsequence\x18\x04 \x01(\x04R\bsequence\x127\n" +
-	"\arecords\x18\x05 \x03(\v2\x1d.tidegate.v1.CheckpointRecordR\arecords\"<\n" +
+	"\x05agent\x18\x01 \x01(\tR\x05agent\x129\n" +
+	"\vcheckpoints\x18\x02 \x03(\v2\x17.tidegate.v1.CheckpointR\vcheckpoints\"\x89\x01\n" +
+	"\n" +
+	"Checkpoint\x12\x10\n" +
+	"\x03run\x18\x01 \x01(\tR\x03run\x12\x14\n" +
+	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x1a\n" +
+	"\bsequence\x18\x03 \x01(\x04R\bsequence\x127\n" +
+	"\arecords\x18\x04 \x03(\v2\x1d.tidegate.v1.CheckpointRecordR\arecords\"<\n" +
 	"\x10CheckpointRecord\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\fR\x05value\"\x18\n" +
-	"\x16SaveCheckpointResponse\"?\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value\"0\n" +
+	"\x16SaveCheckpointResponse\x12\x16\n" +
+	"\x06fenced\x18\x01 \x03(\tR\x06fenced\"?\n" +
 	"\x15LoadCheckpointRequest\x12\x14\n" +
 	"\x05agent\x18\x01 \x01(\tR\x05agent\x12\x10\n" +
 	"\x03run\x18\x02 \x01(\tR\x03run\"\x83\x01\n" +
@@ -1057,7 +1122,7 @@ func file_tidegate_v1_agent_proto_rawDescGZIP() []byte {
 	return file_tidegate_v1_agent_proto_rawDescData
 }
 
-var file_tidegate_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_tidegate_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_tidegate_v1_agent_proto_goTypes = []any{
 	(*RegisterRequest)(nil),        // 0: tidegate.v1.RegisterRequest
 	(*RegisterResponse)(nil),       // 1: tidegate.v1.RegisterResponse
@@ -1067,44 +1132,46 @@ var file_tidegate_v1_agent_proto_goTypes = []any{
 	(*Assignment)(nil),             // 5: tidegate.v1.Assignment
 	(*Desired)(nil),                // 6: tidegate.v1.Desired
 	(*SaveCheckpointRequest)(nil),  // 7: tidegate.v1.SaveCheckpointRequest
-	(*CheckpointRecord)(nil),       // 8: tidegate.v1.CheckpointRecord
-	(*SaveCheckpointResponse)(nil), // 9: tidegate.v1.SaveCheckpointResponse
-	(*LoadCheckpointRequest)(nil),  // 10: tidegate.v1.LoadCheckpointRequest
-	(*LoadCheckpointResponse)(nil), // 11: tidegate.v1.LoadCheckpointResponse
-	(*ReportRequest)(nil),          // 12: tidegate.v1.ReportRequest
-	(*RunEvent)(nil),               // 13: tidegate.v1.RunEvent
-	(*ReportResponse)(nil),         // 14: tidegate.v1.ReportResponse
-	nil,                            // 15: tidegate.v1.RegisterRequest.LabelsEntry
-	(*Status)(nil),                 // 16: tidegate.v1.Status
-	(*Report)(nil),                 // 17: tidegate.v1.Report
-	(*timestamppb.Timestamp)(nil),  // 18: google.protobuf.Timestamp
+	(*Checkpoint)(nil),             // 8: tidegate.v1.Checkpoint
+	(*CheckpointRecord)(nil),       // 9: tidegate.v1.CheckpointRecord
+	(*SaveCheckpointResponse)(nil), // 10: tidegate.v1.SaveCheckpointResponse
+	(*LoadCheckpointRequest)(nil),  // 11: tidegate.v1.LoadCheckpointRequest
+	(*LoadCheckpointResponse)(nil), // 12: tidegate.v1.LoadCheckpointResponse
+	(*ReportRequest)(nil),          // 13: tidegate.v1.ReportRequest
+	(*RunEvent)(nil),               // 14: tidegate.v1.RunEvent
+	(*ReportResponse)(nil),         // 15: tidegate.v1.ReportResponse
+	nil,                            // 16: tidegate.v1.RegisterRequest.LabelsEntry
+	(*Status)(nil),                 // 17: tidegate.v1.Status
+	(*Report)(nil),                 // 18: tidegate.v1.Report
+	(*timestamppb.Timestamp)(nil),  // 19: google.protobuf.Timestamp
 }
 var file_tidegate_v1_agent_proto_depIdxs = []int32{
-	15, // 0: tidegate.v1.RegisterRequest.labels:type_name -> tidegate.v1.RegisterRequest.LabelsEntry
+	16, // 0: tidegate.v1.RegisterRequest.labels:type_name -> tidegate.v1.RegisterRequest.LabelsEntry
 	3,  // 1: tidegate.v1.SyncRequest.runs:type_name -> tidegate.v1.RunReport
-	16, // 2: tidegate.v1.RunReport.status:type_name -> tidegate.v1.Status
+	17, // 2: tidegate.v1.RunReport.status:type_name -> tidegate.v1.Status
 	5,  // 3: tidegate.v1.SyncResponse.assignments:type_name -> tidegate.v1.Assignment
 	6,  // 4: tidegate.v1.Assignment.desired:type_name -> tidegate.v1.Desired
-	8,  // 5: tidegate.v1.SaveCheckpointRequest.records:type_name -> tidegate.v1.CheckpointRecord
-	8,  // 6: tidegate.v1.LoadCheckpointResponse.records:type_name -> tidegate.v1.CheckpointRecord
-	13, // 7: tidegate.v1.ReportRequest.events:type_name -> tidegate.v1.RunEvent
-	17, // 8: tidegate.v1.ReportRequest.reports:type_name -> tidegate.v1.Report
-	18, // 9: tidegate.v1.RunEvent.time:type_name -> google.protobuf.Timestamp
-	0,  // 10: tidegate.v1.AgentService.Register:input_type -> tidegate.v1.RegisterRequest
-	2,  // 11: tidegate.v1.AgentService.Sync:input_type -> tidegate.v1.SyncRequest
-	7,  // 12: tidegate.v1.AgentService.SaveCheckpoint:input_type -> tidegate.v1.SaveCheckpointRequest
-	10, // 13: tidegate.v1.AgentService.LoadCheckpoint:input_type -> tidegate.v1.LoadCheckpointRequest
-	12, // 14: tidegate.v1.AgentService.Report:input_type -> tidegate.v1.ReportRequest
-	1,  // 15: tidegate.v1.AgentService.Register:output_type -> tidegate.v1.RegisterResponse
-	4,  // 16: tidegate.v1.AgentService.Sync:output_type -> tidegate.v1.SyncResponse
-	9,  // 17: tidegate.v1.AgentService.SaveCheckpoint:output_type -> tidegate.v1.SaveCheckpointResponse
-	11, // 18: tidegate.v1.AgentService.LoadCheckpoint:output_type -> tidegate.v1.LoadCheckpointResponse
-	14, // 19: tidegate.v1.AgentService.Report:output_type -> tidegate.v1.ReportResponse
-	15, // [15:20] is the sub-list for method output_type
-	10, // [10:15] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	8,  // 5: tidegate.v1.SaveCheckpointRequest.checkpoints:type_name -> tidegate.v1.Checkpoint
+	9,  // 6: tidegate.v1.Checkpoint.records:type_name -> tidegate.v1.CheckpointRecord
+	9,  // 7: tidegate.v1.LoadCheckpointResponse.records:type_name -> tidegate.v1.CheckpointRecord
+	14, // 8: tidegate.v1.ReportRequest.events:type_name -> tidegate.v1.RunEvent
+	18, // 9: tidegate.v1.ReportRequest.reports:type_name -> tidegate.v1.Report
+	19, // 10: tidegate.v1.RunEvent.time:type_name -> google.protobuf.Timestamp
+	0,  // 11: tidegate.v1.AgentService.Register:input_type -> tidegate.v1.RegisterRequest
+	2,  // 12: tidegate.v1.AgentService.Sync:input_type -> tidegate.v1.SyncRequest
+	7,  // 13: tidegate.v1.AgentService.SaveCheckpoint:input_type -> tidegate.v1.SaveCheckpointRequest
+	11, // 14: tidegate.v1.AgentService.LoadCheckpoint:input_type -> tidegate.v1.LoadCheckpointRequest
+	13, // 15: tidegate.v1.AgentService.Report:input_type -> tidegate.v1.ReportRequest
+	1,  // 16: tidegate.v1.AgentService.Register:output_type -> tidegate.v1.RegisterResponse
+	4,  // 17: tidegate.v1.AgentService.Sync:output_type -> tidegate.v1.SyncResponse
+	10, // 18: tidegate.v1.AgentService.SaveCheckpoint:output_type -> tidegate.v1.SaveCheckpointResponse
+	12, // 19: tidegate.v1.AgentService.LoadCheckpoint:output_type -> tidegate.v1.LoadCheckpointResponse
+	15, // 20: tidegate.v1.AgentService.Report:output_type -> tidegate.v1.ReportResponse
+	16, // [16:21] is the sub-list for method output_type
+	11, // [11:16] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_tidegate_v1_agent_proto_init() }
@@ -1119,7 +1186,7 @@ func file_tidegate_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tidegate_v1_agent_proto_rawDesc), len(file_tidegate_v1_agent_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

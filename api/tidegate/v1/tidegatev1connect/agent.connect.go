@@ -53,6 +53,7 @@ type AgentServiceClient interface {
 	// Sync renews the agent's lease. FAILED_PRECONDITION: register first.
 	// ABORTED: another process has registered under this agent's id.
 	Sync(context.Context, *connect.Request[v1.SyncRequest]) (*connect.Response[v1.SyncResponse], error)
+	// SaveCheckpoint keeps the newest records of any number of runs.
 	SaveCheckpoint(context.Context, *connect.Request[v1.SaveCheckpointRequest]) (*connect.Response[v1.SaveCheckpointResponse], error)
 	LoadCheckpoint(context.Context, *connect.Request[v1.LoadCheckpointRequest]) (*connect.Response[v1.LoadCheckpointResponse], error)
 	// Report delivers what runners found. It comes before the Sync that tells the
@@ -144,6 +145,7 @@ type AgentServiceHandler interface {
 	// Sync renews the agent's lease. FAILED_PRECONDITION: register first.
 	// ABORTED: another process has registered under this agent's id.
 	Sync(context.Context, *connect.Request[v1.SyncRequest]) (*connect.Response[v1.SyncResponse], error)
+	// SaveCheckpoint keeps the newest records of any number of runs.
 	SaveCheckpoint(context.Context, *connect.Request[v1.SaveCheckpointRequest]) (*connect.Response[v1.SaveCheckpointResponse], error)
 	LoadCheckpoint(context.Context, *connect.Request[v1.LoadCheckpointRequest]) (*connect.Response[v1.LoadCheckpointResponse], error)
 	// Report delivers what runners found. It comes before the Sync that tells the
