@@ -1,0 +1,187 @@
+package crash
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tidegate-io/tidegate/integration/dbtest"
+	"github.com/tidegate-io/tidegate/integration/site"
+	"github.com/tidegate-io/tidegate/internal/run"
+)
+
+// TestServers kills and restarts source and target in copy and stream, makes the
+// target read-only for a while, and takes its connections.
+func TestServers(t *testing.T) {
+	for _, flavor := range []dbtest.Flavor{dbtest.MySQL, dbtest.MariaDB} {
+		t.Run(string(flavor), func(t *testing.T) {
+			r := newRig(t, own(t, flavor), "servers", 3000)
+			r.begin(slow)
+			r.InState(limit, "p", run.Copying)
+			for _, server := range []*dbtest.Server{r.Dst, r.Src} {
+				r.nap(time.Second)
+				restart(t, server)
+			}
+			r.caught()
+			for _, server := range []*dbtest.Server{r.Src, r.Dst, r.Dst} {
+				r.nap(time.Second)
+				restart(t, server)
+				r.caught()
+			}
+			r.readOnly()
+			r.crowd()
+			r.settle("faults of servers")
+		})
+	}
+}
+
+// restart kills a server and brings it back.
+func restart(t *testing.T, s *dbtest.Server) {
+	t.Helper()
+	s.Kill()
+	if err := s.Restart(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// readOnly makes the target refuse writes: the run waits and says so. (The
+// tests' account may write to a read-only MariaDB.)
+func (r *rig) readOnly() {
+	r.t.Helper()
+	if r.Dst.Flavor != dbtest.MySQL {
+		return
+	}
+	site.Execute(r.t, r.Dst, "SET GLOBAL super_read_only = ON")
+	r.waits("1290", "server-1290", "server-1836")
+	site.Execute(r.t, r.Dst, "SET GLOBAL super_read_only = OFF", "SET GLOBAL read_only = OFF")
+	r.caught()
+}
+
+// waits waits until the run is behind, either retrying with one of the codes or
+// still trying inside a stage.
+func (r *rig) waits(what string, codes ...string) {
+	r.t.Helper()
+	r.Until(limit, "the run to wait: "+what, func() (bool, string) {
+		st, _ := r.Status("p")
+		if st.Error != nil && !slices.Contains(codes, st.Error.Code) && st.State != run.Retrying {
+			r.t.Fatalf("%s: %s: %+v", what, st.State, st.Error)
+		}
+		behind := st.LagSeconds != nil && *st.LagSeconds > 2
+		return behind || st.State == run.Retrying || st.State == run.CatchingUp, fmt.Sprintf("%s, %+v", st.State, st.Error)
+	})
+}
+
+// crowd takes all of the target's connections, and throws the agent's out.
+func (r *rig) crowd() {
+	r.t.Helper()
+	ctx := context.Background()
+	admin, err := r.Dst.DB().Conn(ctx)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer admin.Close()
+	was := site.Value(r.t, r.Dst, "SELECT @@global.max_connections")
+	execute(r.t, admin, "SET GLOBAL max_connections = 10")
+	r.throwOut(admin)
+	var crowd []*sql.DB
+	for range 12 {
+		db := r.Dst.Open(r.Dst.User, r.Dst.Password, "")
+		defer db.Close()
+		db.SetMaxIdleConns(1)
+		_ = db.Ping() // some find no room, which is the point
+		crowd = append(crowd, db)
+	}
+	r.throwOut(admin)
+	r.nap(2 * time.Second)
+	for _, db := range crowd {
+		db.Close()
+	}
+	execute(r.t, admin, "SET GLOBAL max_connections = "+was)
+	r.caught()
+}
+
+// throwOut ends the agent's connections.
+func (r *rig) throwOut(admin *sql.Conn) {
+	r.t.Helper()
+	rows, err := admin.QueryContext(context.Background(), "SELECT ID FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() AND HOST LIKE '127.0.0.1:%'")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer rows.Close()
+	var ids []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			r.t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	for _, id := range ids {
+		_, _ = admin.ExecContext(context.Background(), "KILL "+id) // it may have ended
+	}
+}
+
+func execute(t *testing.T, conn *sql.Conn, q string) {
+	t.Helper()
+	if _, err := conn.ExecContext(context.Background(), q); err != nil {
+		t.Fatalf("%s: %v", q, err)
+	}
+}
+
+// TestFailover replaces the source by its replica: one that has everything is
+// followed from there by its GTIDs; one that lacks transactions which the target
+// has stops the run.
+func TestFailover(t *testing.T) {
+	p := own(t, dbtest.MySQL)
+	replica := dbtest.Start(t, dbtest.Config{Flavor: dbtest.MySQL})
+	r := newRig(t, p, "failover", 1000)
+	follow(t, replica, p.Src)
+	r.begin("")
+	r.caught()
+	r.shop.Stop()
+	r.CaughtUpTo(t, r.Pair)
+	all := site.Value(t, p.Src, "SELECT @@global.gtid_executed")
+	if got := site.Value(t, replica, "SELECT WAIT_FOR_EXECUTED_GTID_SET('"+all+"', 60)"); got != "0" {
+		t.Fatal("the replica does not follow")
+	}
+	site.Execute(t, replica, "STOP REPLICA", "RESET REPLICA ALL")
+	p.Src.Kill()
+	r.source.SetUpstream(replica.Addr)
+	r.source.Cut()
+	r.Src = replica
+	for i := range 50 {
+		site.Execute(t, replica, fmt.Sprintf("INSERT INTO failover.counters VALUES (100, %d, 'after')", i), "UPDATE failover.accounts SET n = n + 1 WHERE id = 9")
+	}
+	r.Until(limit, "the new source's changes", func() (bool, string) {
+		n := site.Value(t, r.Dst, "SELECT COUNT(*) FROM failover.counters WHERE writer = 100")
+		return n == "50", n
+	})
+	site.Equal(t, r.Pair, "failover", "failover")
+
+	// The old source comes back with less than the target has.
+	if err := p.Src.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	r.source.SetUpstream(p.Src.Addr)
+	r.source.Cut()
+	r.Until(limit, "the run to stop", func() (bool, string) {
+		st, _ := r.Status("p")
+		return st.State == run.Errored, fmt.Sprintf("%s: %+v", st.State, st.Error)
+	})
+	st, _ := r.Status("p")
+	if st.Error.Class != run.Fatal || st.Error.Remedy == "" || slices.Contains(st.Allowed, "retry") {
+		t.Errorf("lost transactions are told as %+v, allowed %v", st.Error, st.Allowed)
+	}
+	t.Logf("%s: %s (%s)", st.Error.Code, st.Error.Message, st.Error.Remedy)
+}
+
+func follow(t *testing.T, replica, source *dbtest.Server) {
+	t.Helper()
+	host, port, _ := strings.Cut(source.Addr, ":")
+	site.Execute(t, replica, fmt.Sprintf("CHANGE REPLICATION SOURCE TO SOURCE_HOST = '%s', SOURCE_PORT = %s, SOURCE_USER = '%s', SOURCE_PASSWORD = '%s', SOURCE_AUTO_POSITION = 1, GET_SOURCE_PUBLIC_KEY = 1",
+		host, port, source.User, source.Password), "START REPLICA")
+}
