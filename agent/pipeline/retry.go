@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -59,6 +60,15 @@ func toRunError(err error) *run.Error {
 	}
 	if e, ok := errors.AsType[*mysql.Error](err); ok {
 		out.Code, out.Remedy = e.Code, e.Remedy
+	}
+	if errors.Is(err, syscall.ENOSPC) { // of the agent's own disk: a server's has a number
+		out.Code = "disk-full"
+	}
+	if hint, ok := errors.AsType[interface {
+		error
+		Hint() string
+	}](err); ok && out.Remedy == "" {
+		out.Remedy = hint.Hint()
 	}
 	if out.Code == "error" {
 		if n := mysql.Number(err); n != 0 {

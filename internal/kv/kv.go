@@ -19,7 +19,8 @@ type Config struct {
 
 // DB is an open store.
 type DB struct {
-	b *badger.DB
+	b   *badger.DB
+	dir string // empty: in memory
 }
 
 const defaultMemTable = 8 << 20
@@ -32,13 +33,16 @@ func Open(cfg Config) (*DB, error) {
 			return nil, fmt.Errorf("create store directory: %w", err)
 		}
 	}
+	if err := room(cfg.Dir); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
 	d, err := openWhole(cfg)
 	switch {
 	case err == nil:
 		return d, nil
 	case locked(err):
 		return nil, &InUseError{Dir: cfg.Dir}
-	case cfg.Dir == "" || full(err):
+	case cfg.Dir == "" || noDamage(err):
 		return nil, fmt.Errorf("open store %s: %w", cfg.Dir, err)
 	default:
 		return nil, &DamagedError{Dir: cfg.Dir, Err: err}
@@ -61,7 +65,7 @@ func openWhole(cfg Config) (d *DB, err error) {
 	if err != nil {
 		return nil, err
 	}
-	d = &DB{b: b}
+	d = &DB{b: b, dir: cfg.Dir}
 	if err := d.readAll(); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
@@ -116,6 +120,9 @@ func (d *DB) View(f func(*Tx) error) error {
 // Update runs f and commits what it wrote. f runs again if another Update has
 // changed what it read, so it must have no other effects.
 func (d *DB) Update(f func(*Tx) error) error {
+	if err := room(d.dir); err != nil {
+		return fmt.Errorf("write to store: %w", err)
+	}
 	for {
 		err := d.b.Update(func(t *badger.Txn) error { return f(&Tx{t}) })
 		switch {

@@ -35,28 +35,6 @@ func locked(err error) bool {
 	return errors.Is(err, syscall.EWOULDBLOCK) || strings.Contains(err.Error(), "Another process is using this Badger database")
 }
 
-// DamagedError says that the files of a store cannot be read.
-type DamagedError struct {
-	Dir string
-	Err error
-}
-
-// Error names the directory and the reason.
-func (e *DamagedError) Error() string { return fmt.Sprintf("open store %s: %v", e.Dir, e.Err) }
-
-// Unwrap gives the reason.
-func (e *DamagedError) Unwrap() error { return e.Err }
-
-// Hint gives the remedy.
-func (e *DamagedError) Hint() string {
-	return "the disk lost or changed what was written: put back a copy of the directory, or remove it and begin with an empty store"
-}
-
-// full reports that there is no room: the files are well.
-func full(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, fs.ErrPermission)
-}
-
 // Lock is a held directory lock; it also ends with the process.
 type Lock struct {
 	f *os.File
