@@ -35,8 +35,8 @@ type rig struct {
 // newRig makes the database and the links; nothing runs yet.
 func newRig(t *testing.T, p site.Pair, name string, rows int) *rig {
 	t.Helper()
-	r := &rig{Site: site.New(t), Pair: p, t: t, name: name, seed: seed(t)}
-	r.random = rand.New(rand.NewPCG(r.seed, 1))
+	r := &rig{Site: site.New(t), Pair: p, t: t, name: name}
+	r.reseed(seed(t))
 	r.shop = site.NewShop(t, p, name, rows)
 	r.shop.Calm.Store(true)
 	r.shop.Tough = true
@@ -45,6 +45,8 @@ func newRig(t *testing.T, p site.Pair, name string, rows int) *rig {
 	r.control = faultnet.Listen(t, r.Address)
 	return r
 }
+
+func (r *rig) reseed(seed uint64) { r.seed, r.random = seed, rand.New(rand.NewPCG(seed, 1)) }
 
 // own starts servers for one test alone, which may kill them.
 func own(t *testing.T, flavor dbtest.Flavor) site.Pair {

@@ -75,8 +75,27 @@ func (r *rig) waits(what string, codes ...string) {
 	})
 }
 
-// crowd takes all of the target's connections, and throws the agent's out.
-func (r *rig) crowd() {
+// stallCommits lets commits on the source wait for an answer that never comes,
+// until they have waited long enough.
+func (r *rig) stallCommits(d time.Duration) {
+	r.t.Helper()
+	q := []string{"SET GLOBAL rpl_semi_sync_master_enabled = OFF", "SET GLOBAL rpl_semi_sync_master_wait_point = AFTER_SYNC", "SET GLOBAL rpl_semi_sync_master_timeout = %d", "SET GLOBAL rpl_semi_sync_master_enabled = ON"}
+	if r.Src.Flavor == dbtest.MySQL {
+		q = []string{"SET GLOBAL rpl_semi_sync_source_enabled = OFF", "SET GLOBAL rpl_semi_sync_source_wait_point = AFTER_SYNC", "SET GLOBAL rpl_semi_sync_source_timeout = %d", "SET GLOBAL rpl_semi_sync_source_enabled = ON"}
+		if site.Value(r.t, r.Src, "SELECT COUNT(*) FROM information_schema.PLUGINS WHERE PLUGIN_NAME = 'rpl_semi_sync_source'") == "0" {
+			site.Execute(r.t, r.Src, "INSTALL PLUGIN rpl_semi_sync_source SONAME 'semisync_source.so'")
+		}
+	}
+	q[2] = fmt.Sprintf(q[2], d.Milliseconds())
+	site.Execute(r.t, r.Src, q...)
+	time.Sleep(d + d/2)
+}
+
+// crowd takes all of the target's connections for a while.
+func (r *rig) crowd() { r.t.Helper(); r.takeConnections(); r.caught() }
+
+// takeConnections throws the agent out and leaves it no connection.
+func (r *rig) takeConnections() {
 	r.t.Helper()
 	ctx := context.Background()
 	admin, err := r.Dst.DB().Conn(ctx)
@@ -101,7 +120,6 @@ func (r *rig) crowd() {
 		db.Close()
 	}
 	execute(r.t, admin, "SET GLOBAL max_connections = "+was)
-	r.caught()
 }
 
 // throwOut ends the agent's connections.
