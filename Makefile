@@ -44,6 +44,10 @@ test-race: ## The same under the race detector
 integration: deps ## All tests, on real servers; a missing server fails
 	go test -count=1 -p $(JOBS) -timeout 25m ./...
 
+.PHONY: soak
+soak: deps ## Break live runs at random for DURATION (1h); SEED repeats what it printed
+	DURATION=$(or $(DURATION),1h) SEED=$(or $(SEED),$(shell date +%s)) go test -count=1 -timeout 0 -v -run '^TestRandom$$' ./integration/crash
+
 .PHONY: lint
 lint: ## gofmt, vet, staticcheck, import table, generated code
 	@internal/tools/lint.sh

@@ -130,8 +130,10 @@ func (r *rig) again() {
 // dies waits for a child that ends by itself.
 func (r *rig) dies(c *site.Child, what string) {
 	r.t.Helper()
+	began := time.Now()
 	select {
 	case <-c.Done:
+		r.t.Logf("%s after %s", what, time.Since(began).Round(time.Millisecond))
 	case <-time.After(limit):
 		r.t.Fatalf("the agent did not come to %s", what)
 	}

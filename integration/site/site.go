@@ -118,7 +118,7 @@ func (s *Site) Up() {
 // Until polls; what ask says last is shown if the time runs out.
 func (s *Site) Until(limit time.Duration, what string, ask func() (bool, string)) {
 	s.t.Helper()
-	for deadline := time.Now().Add(limit); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(limit); ; time.Sleep(250 * time.Millisecond) {
 		ok, said := ask()
 		if ok {
 			return
