@@ -144,9 +144,6 @@ func (w *Worker) replicate(ctx context.Context) {
 	}
 }
 
-// onePush is how many bytes of records go into one call.
-const onePush = 4 << 20
-
 // push copies what has changed of these checkpoints to the daemon. A failure
 // costs nothing but time: the next push has it all.
 func (w *Worker) push(ctx context.Context, stores ...*replicated) {
@@ -178,7 +175,7 @@ func (w *Worker) push(ctx context.Context, stores ...*replicated) {
 			continue
 		}
 		q.Checkpoints, sent = append(q.Checkpoints, cp), append(sent, s)
-		if size += proto.Size(cp); size >= onePush {
+		if size += proto.Size(cp); size >= oneCall {
 			flush()
 		}
 	}

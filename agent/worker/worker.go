@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
+	"google.golang.org/protobuf/proto"
 
 	pb "github.com/tidegate-io/tidegate/api/tidegate/v1"
 	"github.com/tidegate-io/tidegate/api/tidegate/v1/tidegatev1connect"
@@ -65,6 +66,10 @@ type Worker struct {
 
 // callLimit bounds one call: a daemon that hangs is as good as away.
 const callLimit = 10 * time.Second
+
+// oneCall is how many bytes of runs' reports or records go into one call; what
+// a single run has to say goes whole.
+const oneCall = 4 << 20
 
 // New starts nothing.
 func New(cfg Config, deps Deps) (*Worker, error) {
@@ -197,20 +202,34 @@ func (w *Worker) turn(ctx context.Context) error {
 
 // deliver sends what the runners have to tell.
 func (w *Worker) deliver(ctx context.Context) {
+	q := &pb.ReportRequest{Agent: w.cfg.ID}
+	var from []*outbox
+	size := 0
+	flush := func() {
+		if len(from) == 0 {
+			return
+		}
+		call, cancel := context.WithTimeout(ctx, callLimit)
+		defer cancel()
+		if _, err := w.deps.Daemon.Report(call, connect.NewRequest(q)); err == nil { // of a fenced run nobody wants to know
+			for i, out := range from {
+				out.sent(len(q.Runs[i].Events), len(q.Runs[i].Reports))
+			}
+		}
+		q.Runs, from, size = nil, nil, 0
+	}
 	for _, j := range w.jobs {
 		events, reports := j.out.pending()
 		if len(events)+len(reports) == 0 {
 			continue
 		}
-		call, cancel := context.WithTimeout(ctx, callLimit)
-		_, err := w.deps.Daemon.Report(call, connect.NewRequest(&pb.ReportRequest{
-			Agent: w.cfg.ID, Run: j.as.Run, Epoch: j.as.Epoch, Events: events, Reports: reports,
-		}))
-		cancel()
-		if err == nil || connect.CodeOf(err) == connect.CodeAborted { // fenced: nobody wants to know
-			j.out.sent(len(events), len(reports))
+		f := &pb.RunFindings{Run: j.as.Run, Epoch: j.as.Epoch, Events: events, Reports: reports}
+		q.Runs, from = append(q.Runs, f), append(from, j.out)
+		if size += proto.Size(f); size >= oneCall {
+			flush()
 		}
 	}
+	flush()
 }
 
 func (w *Worker) sync(ctx context.Context, leaving bool) (*pb.SyncResponse, error) {

@@ -10,7 +10,6 @@ import (
 	pb "github.com/tidegate-io/tidegate/api/tidegate/v1"
 	"github.com/tidegate-io/tidegate/daemon/control"
 	"github.com/tidegate-io/tidegate/daemon/store"
-	"github.com/tidegate-io/tidegate/internal/run"
 	"github.com/tidegate-io/tidegate/internal/wire"
 )
 
@@ -95,17 +94,20 @@ func (a agents) LoadCheckpoint(ctx context.Context, q *connect.Request[pb.LoadCh
 }
 
 func (a agents) Report(ctx context.Context, q *connect.Request[pb.ReportRequest]) (*connect.Response[pb.ReportResponse], error) {
-	m := q.Msg
-	var events []store.Event
-	for _, e := range m.GetEvents() {
-		events = append(events, store.Event{Time: wire.Time(e.GetTime()), Kind: e.GetKind(), Message: e.GetMessage()})
+	list := make([]control.Findings, len(q.Msg.GetRuns()))
+	for i, m := range q.Msg.GetRuns() {
+		f := control.Findings{Run: m.GetRun(), Epoch: m.GetEpoch()}
+		for _, e := range m.GetEvents() {
+			f.Events = append(f.Events, store.Event{Time: wire.Time(e.GetTime()), Kind: e.GetKind(), Message: e.GetMessage()})
+		}
+		for _, r := range m.GetReports() {
+			f.Reports = append(f.Reports, wire.Report(r))
+		}
+		list[i] = f
 	}
-	var reports []run.Report
-	for _, r := range m.GetReports() {
-		reports = append(reports, wire.Report(r))
-	}
-	if err := a.c.Report(ctx, m.GetAgent(), m.GetRun(), m.GetEpoch(), events, reports); err != nil {
+	fenced, err := a.c.Report(ctx, q.Msg.GetAgent(), list)
+	if err != nil {
 		return nil, wireError(err)
 	}
-	return connect.NewResponse(&pb.ReportResponse{}), nil
+	return connect.NewResponse(&pb.ReportResponse{Fenced: fenced}), nil
 }

@@ -15,7 +15,9 @@ func (c *Control) Register(ctx context.Context, a store.Agent) error {
 	if a.ID == "" || a.Instance == "" || a.Capacity < 1 {
 		return &Error{Kind: Invalid, Code: "bad-agent", Message: "an agent needs an id, an instance and a capacity of at least 1"}
 	}
-	c.mu.Lock()
+	if err := c.mu.LockOr(ctx); err != nil {
+		return err
+	}
 	defer c.mu.Unlock()
 	a.LastSeen = c.deps.Now()
 	x := c.begin()
@@ -36,7 +38,7 @@ func (c *Control) Register(ctx context.Context, a store.Agent) error {
 			p.run.Agent = ""
 		}
 	}
-	c.seen[a.ID] = c.deps.Now()
+	c.presence.registered(a.ID, a.Instance, c.deps.Now())
 	c.log.Info().Str("agent", a.ID).Str("host", a.Host).Interface("labels", a.Labels).Int("capacity", a.Capacity).Msg("agent registered")
 	return nil
 }
@@ -52,7 +54,10 @@ type RunReport struct {
 // Sync takes an agent's reports and returns all that it shall run. leaving
 // means that its process is ending.
 func (c *Control) Sync(ctx context.Context, agent, instance string, reports []RunReport, leaving bool) ([]store.Run, error) {
-	c.mu.Lock()
+	c.presence.heard(agent, instance, c.deps.Now())
+	if err := c.mu.LockOr(ctx); err != nil {
+		return nil, err
+	}
 	defer c.mu.Unlock()
 	a, ok := c.data.Agents[agent]
 	if !ok {
@@ -64,9 +69,8 @@ func (c *Control) Sync(ctx context.Context, agent, instance string, reports []Ru
 			Remedy: "give every agent an id of its own with --id",
 		}
 	}
-	c.seen[agent] = c.deps.Now()
 	if leaving {
-		delete(c.seen, agent)
+		c.presence.left(agent)
 	}
 	x := c.begin()
 	for _, rep := range reports {
@@ -197,7 +201,7 @@ func (c *Control) Agents() []AgentView {
 	var out []AgentView
 	for _, id := range sortedKeys(c.data.Agents) {
 		a := c.data.Agents[id]
-		seen, ok := c.seen[id]
+		seen, ok := c.presence.at(id)
 		if !ok {
 			seen = a.LastSeen
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -34,14 +33,14 @@ type Control struct {
 	deps Deps
 	log  zerolog.Logger
 
+	presence   *presence
 	serverBase uint32 // of the binlog readers' ids; never changes
 
 	// mu guards all below. Commits to the store are made under it, so that
 	// what is stored and what is held never differ in order.
-	mu      sync.Mutex
+	mu      mutex
 	data    store.Snapshot
-	index   index                // of data.Runs
-	seen    map[string]time.Time // agents' last sign of life; not stored
+	index   index // of data.Runs
 	plans   map[string]*planJob
 	changed chan struct{} // closed and replaced at every change
 	turned  time.Time     // last turn of the loop
@@ -64,12 +63,9 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Control, error) {
 	}
 	c := &Control{
 		cfg: cfg, deps: deps, log: deps.Log.With().Str("component", "control").Logger(), data: data,
-		seen: map[string]time.Time{}, plans: map[string]*planJob{}, changed: make(chan struct{}),
+		mu: newMutex(), presence: newPresence(data.Agents, deps.Now()), plans: map[string]*planJob{}, changed: make(chan struct{}),
 	}
 	c.turned, c.index = deps.Now(), newIndex(data.Runs)
-	for id := range data.Agents { // they could not report to a daemon that was away
-		c.seen[id] = c.turned
-	}
 	if data.Counters.ServerBase == 0 {
 		// Far from the small numbers people give their servers, and for each
 		// daemon another block of 65536.

@@ -40,7 +40,7 @@ func (m collector) Collect(ch chan<- prometheus.Metric) {
 		if c.alive(id) {
 			alive++
 		}
-		if seen, ok := c.seen[id]; ok {
+		if seen, ok := c.presence.at(id); ok {
 			gauge(descLease, c.deps.Now().Sub(seen).Seconds(), id)
 		}
 	}

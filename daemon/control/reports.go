@@ -22,28 +22,46 @@ func (c *Control) owned(agent, runID string, epoch uint64) (store.Run, error) {
 	return r, nil
 }
 
-// Report stores what a runner found.
-func (c *Control) Report(ctx context.Context, agent, runID string, epoch uint64, events []store.Event, reports []run.Report) error {
-	c.mu.Lock()
+// Findings are what one runner has to tell.
+type Findings struct {
+	Run     string
+	Epoch   uint64
+	Events  []store.Event
+	Reports []run.Report
+}
+
+// Report stores what an agent's runners found, and names the runs that it does
+// not have.
+func (c *Control) Report(ctx context.Context, agent string, list []Findings) (fenced []string, err error) {
+	if err := c.mu.LockOr(ctx); err != nil {
+		return nil, err
+	}
 	defer c.mu.Unlock()
-	if p, ok := c.plans[runID]; ok {
-		p.report(reports)
-		return nil
-	}
-	r, err := c.owned(agent, runID, epoch)
-	if err != nil {
-		return err
-	}
 	x := c.begin()
-	for _, e := range events {
-		x.event(r, e.Kind, "agent:"+agent, e.Message)
+	for _, f := range list {
+		if p, ok := c.plans[f.Run]; ok {
+			p.report(f.Reports)
+		} else if r, err := c.owned(agent, f.Run, f.Epoch); err != nil {
+			fenced = append(fenced, f.Run)
+		} else {
+			x.findings(r, f)
+		}
+	}
+	return fenced, x.commit(ctx)
+}
+
+// findings notes what the runner of r found.
+func (x *change) findings(r store.Run, f Findings) {
+	actor := "agent:" + r.Agent
+	for _, e := range f.Events {
+		x.event(r, e.Kind, actor, e.Message)
 		if !e.Time.IsZero() {
 			x.batch.Events[len(x.batch.Events)-1].Time = e.Time
 		}
 	}
-	for _, rep := range reports {
+	for _, rep := range f.Reports {
 		x.batch.Reports = append(x.batch.Reports, store.Report{Run: r.ID, Seq: x.nextSeq(), Report: rep})
-		x.event(r, "report", "agent:"+agent, reportText(rep))
+		x.event(r, "report", actor, reportText(rep))
 		switch {
 		case rep.Kind == run.ReportVerify && rep.ID == r.Want.Verify:
 			r.Want.Verify = ""
@@ -52,7 +70,6 @@ func (c *Control) Report(ctx context.Context, agent, runID string, epoch uint64,
 		}
 	}
 	x.put(r)
-	return x.commit(ctx)
 }
 
 func reportText(r run.Report) string {
@@ -87,7 +104,9 @@ func (c *Control) FindReport(ctx context.Context, pipeline, kind, id string) (ru
 // SaveCheckpoints keeps an agent's records of its runs, each unless a later one
 // is there, and names the runs that it does not have.
 func (c *Control) SaveCheckpoints(ctx context.Context, agent string, list []store.Checkpoint) (fenced []string, err error) {
-	c.mu.Lock()
+	if err := c.mu.LockOr(ctx); err != nil {
+		return nil, err
+	}
 	list = slices.DeleteFunc(list, func(cp store.Checkpoint) bool {
 		_, err := c.owned(agent, cp.Run, cp.Epoch)
 		if err != nil {
@@ -103,7 +122,9 @@ func (c *Control) SaveCheckpoints(ctx context.Context, agent string, list []stor
 
 // LoadCheckpoint gives the newest record of a run to the agent that has it.
 func (c *Control) LoadCheckpoint(ctx context.Context, agent, runID string) (store.Checkpoint, error) {
-	c.mu.Lock()
+	if err := c.mu.LockOr(ctx); err != nil {
+		return store.Checkpoint{}, err
+	}
 	defer c.mu.Unlock()
 	r, ok := c.data.Runs[runID]
 	if !ok || r.Agent != agent {

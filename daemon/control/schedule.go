@@ -95,7 +95,7 @@ func (c *Control) checkLease(x *change, r *store.Run) {
 		}
 		return
 	}
-	at, ok := c.seen[r.Agent]
+	at, ok := c.presence.at(r.Agent)
 	if !ok {
 		at = c.data.Agents[r.Agent].LastSeen
 	}
@@ -157,7 +157,7 @@ func (c *Control) pick(x *change, r store.Run) (store.Agent, bool) {
 }
 
 func (c *Control) alive(agent string) bool {
-	seen, ok := c.seen[agent]
+	seen, ok := c.presence.at(agent)
 	return ok && c.deps.Now().Sub(seen) <= c.cfg.Lease
 }
 

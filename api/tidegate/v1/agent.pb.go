@@ -855,10 +855,7 @@ func (x *LoadCheckpointResponse) GetRecords() []*CheckpointRecord {
 type ReportRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Agent         string                 `protobuf:"bytes,1,opt,name=agent,proto3" json:"agent,omitempty"`
-	Run           string                 `protobuf:"bytes,2,opt,name=run,proto3" json:"run,omitempty"`
-	Epoch         uint64                 `protobuf:"varint,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
-	Events        []*RunEvent            `protobuf:"bytes,4,rep,name=events,proto3" json:"events,omitempty"`
-	Reports       []*Report              `protobuf:"bytes,5,rep,name=reports,proto3" json:"reports,omitempty"`
+	Runs          []*RunFindings         `protobuf:"bytes,2,rep,name=runs,proto3" json:"runs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -900,28 +897,76 @@ func (x *ReportRequest) GetAgent() string {
 	return ""
 }
 
-func (x *ReportRequest) GetRun() string {
+func (x *ReportRequest) GetRuns() []*RunFindings {
+	if x != nil {
+		return x.Runs
+	}
+	return nil
+}
+
+// RunFindings are what one runner has to tell.
+type RunFindings struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Run           string                 `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
+	Epoch         uint64                 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Events        []*RunEvent            `protobuf:"bytes,3,rep,name=events,proto3" json:"events,omitempty"`
+	Reports       []*Report              `protobuf:"bytes,4,rep,name=reports,proto3" json:"reports,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RunFindings) Reset() {
+	*x = RunFindings{}
+	mi := &file_tidegate_v1_agent_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RunFindings) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RunFindings) ProtoMessage() {}
+
+func (x *RunFindings) ProtoReflect() protoreflect.Message {
+	mi := &file_tidegate_v1_agent_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RunFindings.ProtoReflect.Descriptor instead.
+func (*RunFindings) Descriptor() ([]byte, []int) {
+	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *RunFindings) GetRun() string {
 	if x != nil {
 		return x.Run
 	}
 	return ""
 }
 
-func (x *ReportRequest) GetEpoch() uint64 {
+func (x *RunFindings) GetEpoch() uint64 {
 	if x != nil {
 		return x.Epoch
 	}
 	return 0
 }
 
-func (x *ReportRequest) GetEvents() []*RunEvent {
+func (x *RunFindings) GetEvents() []*RunEvent {
 	if x != nil {
 		return x.Events
 	}
 	return nil
 }
 
-func (x *ReportRequest) GetReports() []*Report {
+func (x *RunFindings) GetReports() []*Report {
 	if x != nil {
 		return x.Reports
 	}
@@ -939,7 +984,7 @@ type RunEvent struct {
 
 func (x *RunEvent) Reset() {
 	*x = RunEvent{}
-	mi := &file_tidegate_v1_agent_proto_msgTypes[14]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -951,7 +996,7 @@ func (x *RunEvent) String() string {
 func (*RunEvent) ProtoMessage() {}
 
 func (x *RunEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_tidegate_v1_agent_proto_msgTypes[14]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -964,7 +1009,7 @@ func (x *RunEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunEvent.ProtoReflect.Descriptor instead.
 func (*RunEvent) Descriptor() ([]byte, []int) {
-	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{14}
+	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *RunEvent) GetTime() *timestamppb.Timestamp {
@@ -990,13 +1035,14 @@ func (x *RunEvent) GetMessage() string {
 
 type ReportResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
+	Fenced        []string               `protobuf:"bytes,1,rep,name=fenced,proto3" json:"fenced,omitempty"` // runs that the agent does not have under that epoch
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReportResponse) Reset() {
 	*x = ReportResponse{}
-	mi := &file_tidegate_v1_agent_proto_msgTypes[15]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1008,7 +1054,7 @@ func (x *ReportResponse) String() string {
 func (*ReportResponse) ProtoMessage() {}
 
 func (x *ReportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tidegate_v1_agent_proto_msgTypes[15]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1021,7 +1067,14 @@ func (x *ReportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportResponse.ProtoReflect.Descriptor instead.
 func (*ReportResponse) Descriptor() ([]byte, []int) {
-	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{15}
+	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ReportResponse) GetFenced() []string {
+	if x != nil {
+		return x.Fenced
+	}
+	return nil
 }
 
 var File_tidegate_v1_agent_proto protoreflect.FileDescriptor
@@ -1091,18 +1144,21 @@ const file_tidegate_v1_agent_proto_rawDesc = "" +
 	"\x16LoadCheckpointResponse\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x1a\n" +
 	"\bsequence\x18\x02 \x01(\x04R\bsequence\x127\n" +
-	"\arecords\x18\x03 \x03(\v2\x1d.tidegate.v1.CheckpointRecordR\arecords\"\xab\x01\n" +
+	"\arecords\x18\x03 \x03(\v2\x1d.tidegate.v1.CheckpointRecordR\arecords\"S\n" +
 	"\rReportRequest\x12\x14\n" +
-	"\x05agent\x18\x01 \x01(\tR\x05agent\x12\x10\n" +
-	"\x03run\x18\x02 \x01(\tR\x03run\x12\x14\n" +
-	"\x05epoch\x18\x03 \x01(\x04R\x05epoch\x12-\n" +
-	"\x06events\x18\x04 \x03(\v2\x15.tidegate.v1.RunEventR\x06events\x12-\n" +
-	"\areports\x18\x05 \x03(\v2\x13.tidegate.v1.ReportR\areports\"h\n" +
+	"\x05agent\x18\x01 \x01(\tR\x05agent\x12,\n" +
+	"\x04runs\x18\x02 \x03(\v2\x18.tidegate.v1.RunFindingsR\x04runs\"\x93\x01\n" +
+	"\vRunFindings\x12\x10\n" +
+	"\x03run\x18\x01 \x01(\tR\x03run\x12\x14\n" +
+	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12-\n" +
+	"\x06events\x18\x03 \x03(\v2\x15.tidegate.v1.RunEventR\x06events\x12-\n" +
+	"\areports\x18\x04 \x03(\v2\x13.tidegate.v1.ReportR\areports\"h\n" +
 	"\bRunEvent\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x18\n" +
-	"\amessage\x18\x03 \x01(\tR\amessage\"\x10\n" +
-	"\x0eReportResponse2\x8d\x03\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\"(\n" +
+	"\x0eReportResponse\x12\x16\n" +
+	"\x06fenced\x18\x01 \x03(\tR\x06fenced2\x8d\x03\n" +
 	"\fAgentService\x12G\n" +
 	"\bRegister\x12\x1c.tidegate.v1.RegisterRequest\x1a\x1d.tidegate.v1.RegisterResponse\x12;\n" +
 	"\x04Sync\x12\x18.tidegate.v1.SyncRequest\x1a\x19.tidegate.v1.SyncResponse\x12Y\n" +
@@ -1122,7 +1178,7 @@ func file_tidegate_v1_agent_proto_rawDescGZIP() []byte {
 	return file_tidegate_v1_agent_proto_rawDescData
 }
 
-var file_tidegate_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_tidegate_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_tidegate_v1_agent_proto_goTypes = []any{
 	(*RegisterRequest)(nil),        // 0: tidegate.v1.RegisterRequest
 	(*RegisterResponse)(nil),       // 1: tidegate.v1.RegisterResponse
@@ -1138,40 +1194,42 @@ var file_tidegate_v1_agent_proto_goTypes = []any{
 	(*LoadCheckpointRequest)(nil),  // 11: tidegate.v1.LoadCheckpointRequest
 	(*LoadCheckpointResponse)(nil), // 12: tidegate.v1.LoadCheckpointResponse
 	(*ReportRequest)(nil),          // 13: tidegate.v1.ReportRequest
-	(*RunEvent)(nil),               // 14: tidegate.v1.RunEvent
-	(*ReportResponse)(nil),         // 15: tidegate.v1.ReportResponse
-	nil,                            // 16: tidegate.v1.RegisterRequest.LabelsEntry
-	(*Status)(nil),                 // 17: tidegate.v1.Status
-	(*Report)(nil),                 // 18: tidegate.v1.Report
-	(*timestamppb.Timestamp)(nil),  // 19: google.protobuf.Timestamp
+	(*RunFindings)(nil),            // 14: tidegate.v1.RunFindings
+	(*RunEvent)(nil),               // 15: tidegate.v1.RunEvent
+	(*ReportResponse)(nil),         // 16: tidegate.v1.ReportResponse
+	nil,                            // 17: tidegate.v1.RegisterRequest.LabelsEntry
+	(*Status)(nil),                 // 18: tidegate.v1.Status
+	(*Report)(nil),                 // 19: tidegate.v1.Report
+	(*timestamppb.Timestamp)(nil),  // 20: google.protobuf.Timestamp
 }
 var file_tidegate_v1_agent_proto_depIdxs = []int32{
-	16, // 0: tidegate.v1.RegisterRequest.labels:type_name -> tidegate.v1.RegisterRequest.LabelsEntry
+	17, // 0: tidegate.v1.RegisterRequest.labels:type_name -> tidegate.v1.RegisterRequest.LabelsEntry
 	3,  // 1: tidegate.v1.SyncRequest.runs:type_name -> tidegate.v1.RunReport
-	17, // 2: tidegate.v1.RunReport.status:type_name -> tidegate.v1.Status
+	18, // 2: tidegate.v1.RunReport.status:type_name -> tidegate.v1.Status
 	5,  // 3: tidegate.v1.SyncResponse.assignments:type_name -> tidegate.v1.Assignment
 	6,  // 4: tidegate.v1.Assignment.desired:type_name -> tidegate.v1.Desired
 	8,  // 5: tidegate.v1.SaveCheckpointRequest.checkpoints:type_name -> tidegate.v1.Checkpoint
 	9,  // 6: tidegate.v1.Checkpoint.records:type_name -> tidegate.v1.CheckpointRecord
 	9,  // 7: tidegate.v1.LoadCheckpointResponse.records:type_name -> tidegate.v1.CheckpointRecord
-	14, // 8: tidegate.v1.ReportRequest.events:type_name -> tidegate.v1.RunEvent
-	18, // 9: tidegate.v1.ReportRequest.reports:type_name -> tidegate.v1.Report
-	19, // 10: tidegate.v1.RunEvent.time:type_name -> google.protobuf.Timestamp
-	0,  // 11: tidegate.v1.AgentService.Register:input_type -> tidegate.v1.RegisterRequest
-	2,  // 12: tidegate.v1.AgentService.Sync:input_type -> tidegate.v1.SyncRequest
-	7,  // 13: tidegate.v1.AgentService.SaveCheckpoint:input_type -> tidegate.v1.SaveCheckpointRequest
-	11, // 14: tidegate.v1.AgentService.LoadCheckpoint:input_type -> tidegate.v1.LoadCheckpointRequest
-	13, // 15: tidegate.v1.AgentService.Report:input_type -> tidegate.v1.ReportRequest
-	1,  // 16: tidegate.v1.AgentService.Register:output_type -> tidegate.v1.RegisterResponse
-	4,  // 17: tidegate.v1.AgentService.Sync:output_type -> tidegate.v1.SyncResponse
-	10, // 18: tidegate.v1.AgentService.SaveCheckpoint:output_type -> tidegate.v1.SaveCheckpointResponse
-	12, // 19: tidegate.v1.AgentService.LoadCheckpoint:output_type -> tidegate.v1.LoadCheckpointResponse
-	15, // 20: tidegate.v1.AgentService.Report:output_type -> tidegate.v1.ReportResponse
-	16, // [16:21] is the sub-list for method output_type
-	11, // [11:16] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	14, // 8: tidegate.v1.ReportRequest.runs:type_name -> tidegate.v1.RunFindings
+	15, // 9: tidegate.v1.RunFindings.events:type_name -> tidegate.v1.RunEvent
+	19, // 10: tidegate.v1.RunFindings.reports:type_name -> tidegate.v1.Report
+	20, // 11: tidegate.v1.RunEvent.time:type_name -> google.protobuf.Timestamp
+	0,  // 12: tidegate.v1.AgentService.Register:input_type -> tidegate.v1.RegisterRequest
+	2,  // 13: tidegate.v1.AgentService.Sync:input_type -> tidegate.v1.SyncRequest
+	7,  // 14: tidegate.v1.AgentService.SaveCheckpoint:input_type -> tidegate.v1.SaveCheckpointRequest
+	11, // 15: tidegate.v1.AgentService.LoadCheckpoint:input_type -> tidegate.v1.LoadCheckpointRequest
+	13, // 16: tidegate.v1.AgentService.Report:input_type -> tidegate.v1.ReportRequest
+	1,  // 17: tidegate.v1.AgentService.Register:output_type -> tidegate.v1.RegisterResponse
+	4,  // 18: tidegate.v1.AgentService.Sync:output_type -> tidegate.v1.SyncResponse
+	10, // 19: tidegate.v1.AgentService.SaveCheckpoint:output_type -> tidegate.v1.SaveCheckpointResponse
+	12, // 20: tidegate.v1.AgentService.LoadCheckpoint:output_type -> tidegate.v1.LoadCheckpointResponse
+	16, // 21: tidegate.v1.AgentService.Report:output_type -> tidegate.v1.ReportResponse
+	17, // [17:22] is the sub-list for method output_type
+	12, // [12:17] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_tidegate_v1_agent_proto_init() }
@@ -1186,7 +1244,7 @@ func file_tidegate_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tidegate_v1_agent_proto_rawDesc), len(file_tidegate_v1_agent_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
