@@ -120,9 +120,8 @@ func (d *daemon) operateAll(t *testing.T, op string, names []string) {
 
 // usage is what a process has used so far.
 type usage struct {
-	cpu      time.Duration
-	rss      uint64 // the most it ever held, bytes
-	received uint64
+	cpu time.Duration
+	rss uint64 // the most it ever held, bytes
 }
 
 func (d *daemon) usage(t *testing.T) usage {
