@@ -88,15 +88,63 @@ func (s *State) check(l *Ledger) error {
 // whose outcome is not known.
 //
 // Connections that were registered as the run's writers are ended first, the
-// caller's own included.
+// caller's own included; other sessions of the run only if they stand in the way.
 func (l *Ledger) TakeOver(ctx context.Context) (*State, error) {
 	if err := l.Owned(ctx); err != nil {
 		return nil, err
 	}
-	if err := l.endWriters(ctx); err != nil {
+	if err := l.raise(ctx); err != nil {
 		return nil, err
 	}
-	err := l.tx(ctx, "raise the epoch", func(tx *sql.Tx) error {
+	var st *State
+	err := l.tx(ctx, "read the ledger", func(tx *sql.Tx) (err error) {
+		st, err = l.lock(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return st, st.check(l)
+}
+
+// lockWait answers a statement that waited too long for a row.
+const lockWait = 1205
+
+// patience is how many seconds a living owner's transaction on the run's rows
+// may take. It is above what a chunk takes to be written; one that takes longer
+// is ended and its chunk written again.
+const patience = "5"
+
+// raise writes the own epoch into all rows of the run. A transaction that keeps
+// them locked for longer than an owner at work would is ended: nobody may ever
+// end it otherwise.
+func (l *Ledger) raise(ctx context.Context) error {
+	conn, err := l.DB.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("run %s: connect to the target: %w", l.Run, err)
+	}
+	defer conn.Close()
+	if err := l.endWriters(ctx, conn); err != nil {
+		return err
+	}
+	if _, err := conn.ExecContext(ctx, "SET SESSION innodb_lock_wait_timeout = "+patience); err != nil {
+		return fmt.Errorf("run %s: raise the epoch: %w", l.Run, err)
+	}
+	err = l.raiseOn(ctx, conn)
+	if _, back := conn.ExecContext(ctx, "SET SESSION innodb_lock_wait_timeout = "+mysql.LockWait); err == nil || mysql.Number(err) == lockWait {
+		err = errors.Join(err, back)
+	}
+	if mysql.Number(err) != lockWait {
+		return err
+	}
+	if err := l.endSessions(ctx, conn); err != nil {
+		return err
+	}
+	return l.raiseOn(ctx, conn)
+}
+
+func (l *Ledger) raiseOn(ctx context.Context, conn *sql.Conn) error {
+	return l.txOn(ctx, conn, "raise the epoch", func(tx *sql.Tx) error {
 		for _, table := range []string{"run", "ledger"} {
 			_, err := tx.ExecContext(ctx, "UPDATE "+mysql.Table(Schema, table)+" SET epoch = ? WHERE run = ? AND epoch <= ?", l.Epoch, l.Run, l.Epoch)
 			if err != nil {
@@ -105,18 +153,6 @@ func (l *Ledger) TakeOver(ctx context.Context) (*State, error) {
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	var st *State
-	err = l.tx(ctx, "read the ledger", func(tx *sql.Tx) error {
-		st, err = l.lock(ctx, tx)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return st, st.check(l)
 }
 
 // lock reads the run's rows under locks and refuses a newer owner's.

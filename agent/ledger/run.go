@@ -85,8 +85,17 @@ func (l *Ledger) Forget(ctx context.Context) error {
 }
 
 func (l *Ledger) tx(ctx context.Context, what string, f func(tx *sql.Tx) error) error {
+	return l.txOn(ctx, l.DB, what, f)
+}
+
+// beginner is a pool or a connection.
+type beginner interface {
+	BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error)
+}
+
+func (l *Ledger) txOn(ctx context.Context, db beginner, what string, f func(tx *sql.Tx) error) error {
 	wrap := func(err error) error { return fmt.Errorf("run %s: %s: %w", l.Run, what, err) }
-	tx, err := l.DB.BeginTx(ctx, nil)
+	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return wrap(err)
 	}

@@ -4,9 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
-
-	"github.com/tidegate-io/tidegate/internal/mysql"
 )
 
 // Writers is how many connections of a run can be registered.
@@ -26,27 +23,12 @@ func (l *Ledger) writerName(slot int) string { return l.lockName(fmt.Sprintf(".w
 
 // endWriters ends the connections that the run's owners have registered. A
 // COMMIT that runs already runs to its end.
-func (l *Ledger) endWriters(ctx context.Context) error {
-	asks := make([]string, Writers)
-	ids := make([]sql.NullInt64, Writers)
-	into := make([]any, Writers)
-	for i := range asks {
-		asks[i] = "IS_USED_LOCK(" + mysql.String(l.writerName(i)) + ")"
-		into[i] = &ids[i]
+func (l *Ledger) endWriters(ctx context.Context, conn *sql.Conn) error {
+	names := make([]string, Writers)
+	for i := range names {
+		names[i] = l.writerName(i)
 	}
-	if err := l.DB.QueryRowContext(ctx, "SELECT "+strings.Join(asks, ",")).Scan(into...); err != nil {
-		return fmt.Errorf("run %s: look for writers of older owners: %w", l.Run, err)
-	}
-	for _, id := range ids {
-		if !id.Valid {
-			continue
-		}
-		_, err := l.DB.ExecContext(ctx, fmt.Sprintf("KILL %d", id.Int64))
-		if err != nil && mysql.Number(err) != noSuchThread {
-			return fmt.Errorf("run %s: end connection %d of an older owner: %w", l.Run, id.Int64, err)
-		}
-	}
-	return nil
+	return l.end(ctx, conn, names)
 }
 
 // Owned reports, without a lock, that no newer owner is there yet; else it is

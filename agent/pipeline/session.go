@@ -106,7 +106,7 @@ func (s *session) connect(ctx context.Context) (err error) {
 	if s.srcDB, err = s.src.Open(mysql.Text, 4); err != nil {
 		return err
 	}
-	if s.dstDB, err = s.dst.Open(mysql.Text, 6); err != nil {
+	if s.dstDB, err = s.dst.Open(mysql.Text, 6, ledger.Marked(s.r.task.Run)); err != nil {
 		return err
 	}
 	if s.lockDB, err = s.dst.Open(mysql.Text, 2); err != nil {

@@ -98,7 +98,7 @@ func New(cfg Config, d Deps) (*Copier, error) {
 	c.source = open(d.Source, c.Threads, isolation)
 	c.locks = open(d.Source, c.Threads, append(c.lockOptions(), isolation)...)
 	c.plans = open(d.Source, 1)
-	c.target = open(d.Target, c.Threads)
+	c.target = open(d.Target, c.Threads, ledger.Marked(d.Ledger.Run))
 	if err != nil {
 		c.Close()
 		return nil, err

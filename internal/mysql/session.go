@@ -3,6 +3,7 @@ package mysql
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"maps"
 	"time"
@@ -72,6 +73,9 @@ func Dial(ctx context.Context, ep spec.Endpoint) (*Conn, error) {
 	return c, err
 }
 
+// LockWait is how many seconds every session waits for a row's lock.
+const LockWait = "30"
+
 // always are session settings every supported server has. Nothing is
 // inherited: a global default may be anything.
 var always = map[string]string{
@@ -92,7 +96,7 @@ var always = map[string]string{
 	"interactive_timeout":      "86400",
 	"net_read_timeout":         "600",
 	"net_write_timeout":        "600",
-	"innodb_lock_wait_timeout": "30",
+	"innodb_lock_wait_timeout": LockWait,
 	"lock_wait_timeout":        "120",
 	"character_set_results":    "",
 }
@@ -126,28 +130,62 @@ func pinned(ctx context.Context, conn *sql.Conn, f Flavor) (map[string]string, e
 	return p, nil
 }
 
-// Option changes one session setting of a pool; the value is SQL text.
-type Option func(params map[string]string)
+// Option changes the sessions of a pool.
+type Option func(*pool)
 
-// Set pins one more session variable, or another value of a pinned one.
-func Set(name, value string) Option { return func(p map[string]string) { p[name] = value } }
+type pool struct {
+	params map[string]string
+	greet  []func(ctx context.Context, conn driver.Conn) error
+}
+
+// Set pins one more session variable, or another value of a pinned one; the
+// value is SQL text.
+func Set(name, value string) Option { return func(p *pool) { p.params[name] = value } }
+
+// Greet runs f on every new session before it is used. A session on which it
+// fails is closed, and the error is the connection's.
+func Greet(f func(ctx context.Context, conn driver.Conn) error) Option {
+	return func(p *pool) { p.greet = append(p.greet, f) }
+}
+
+// greeted is a connector whose sessions are greeted.
+type greeted struct {
+	driver.Connector
+	greet []func(ctx context.Context, conn driver.Conn) error
+}
+
+// Connect implements driver.Connector.
+func (g greeted) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := g.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range g.greet {
+		if err := f(ctx, conn); err != nil {
+			conn.Close()
+			return nil, err
+		}
+	}
+	return conn, nil
+}
 
 // Open returns a pool whose every session has the pinned settings. size bounds
 // its connections.
 func (c *Conn) Open(charset Charset, size int, opts ...Option) (*sql.DB, error) {
 	cfg := c.config.Clone()
-	cfg.Params = maps.Clone(c.pinned)
-	cfg.Params["character_set_client"] = string(charset)
-	cfg.Params["character_set_connection"] = string(charset)
-	cfg.Params["character_set_results"] = string(charset)
+	p := pool{params: maps.Clone(c.pinned)}
+	p.params["character_set_client"] = string(charset)
+	p.params["character_set_connection"] = string(charset)
+	p.params["character_set_results"] = string(charset)
 	for _, o := range opts {
-		o(cfg.Params)
+		o(&p)
 	}
+	cfg.Params = p.params
 	connector, err := mysql.NewConnector(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("endpoint %q: %w", c.Endpoint.Name, err)
 	}
-	db := sql.OpenDB(connector)
+	db := sql.OpenDB(greeted{connector, p.greet})
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
 	return db, nil
