@@ -13,8 +13,8 @@ import (
 
 // rowHash is the hash of one row; the zero value is "no such row".
 type rowHash struct {
-	there     bool
-	crc, back uint64
+	there bool
+	hash  uint64
 }
 
 // candidates are rows that differed at one look, by the literals of their key.
@@ -26,7 +26,7 @@ func (v *Verifier) rows(ctx context.Context, q querier, s side, key, columns []s
 	for i := range key {
 		exprs[i] = boundText(&key[i])
 	}
-	rows, err := q.QueryContext(ctx, "SELECT "+strings.Join(exprs, ",")+","+hashes(columns)+" FROM "+s.table+" WHERE "+where)
+	rows, err := q.QueryContext(ctx, "SELECT "+strings.Join(exprs, ",")+","+rowHashSQL(columns)+" FROM "+s.table+" WHERE "+where)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read row hashes of %s: %w", s.table, err)
 	}
@@ -34,11 +34,11 @@ func (v *Verifier) rows(ctx context.Context, q querier, s side, key, columns []s
 	found, literals := map[string]rowHash{}, candidates{}
 	texts := make([]string, len(key))
 	h := rowHash{there: true}
-	dest := make([]any, 0, len(key)+2)
+	dest := make([]any, 0, len(key)+1)
 	for i := range texts {
 		dest = append(dest, &texts[i])
 	}
-	dest = append(dest, &h.crc, &h.back)
+	dest = append(dest, &h.hash)
 	for rows.Next() {
 		if err := rows.Scan(dest...); err != nil {
 			return nil, nil, fmt.Errorf("read row hashes of %s: %w", s.table, err)

@@ -6,54 +6,96 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
+	"github.com/tidegate-io/tidegate/internal/guard"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/run"
 	"github.com/tidegate-io/tidegate/internal/schema"
 )
 
-// paged compares a table in ranges of its key.
+// chunk is a range of a table's key, and what its comparison found.
+type chunk struct {
+	where     string
+	rows      aggregatePair
+	differing []string
+}
+
+type aggregatePair struct{ source, target uint64 }
+
+// paged compares a table in ranges of its key, several at a time: the bounds are
+// looked for one after the other, the rows between them summed side by side.
 func (v *Verifier) paged(ctx context.Context, t Table, out *run.VerifyTable) error {
 	key := keyOf(t.Source, t.pagingKey())
-	list := sums(t.columns())
-	var last []string
-	for {
-		next, err := v.bound(ctx, t, key, last)
-		if err != nil {
-			return err
-		}
-		where := rangeOf(key, last, next)
-		var a, b aggregate
-		err = both(
-			func() (err error) { a, err = v.sum(ctx, v.src, t.source(), list, where); return },
-			func() (err error) { b, err = v.sum(ctx, v.dst, t.target(), list, where); return })
-		if err != nil {
-			return err
-		}
-		if a != b {
-			if a, b, err = v.differing(ctx, t, where, out); err != nil {
+	size := newChunkSize(v.cfg.ChunkRows)
+	var chunks []*chunk
+	g, ctx := guard.WithContext(ctx)
+	g.Go(func() error {
+		var last []string
+		for {
+			next, err := v.bound(ctx, t, key, last, size.rows())
+			if err != nil {
 				return err
 			}
+			c := &chunk{where: rangeOf(key, last, next)}
+			chunks = append(chunks, c)
+			if err := v.slot(ctx); err != nil {
+				return err
+			}
+			g.Go(func() error {
+				defer v.free()
+				began := time.Now()
+				err := v.compare(ctx, t, c)
+				size.took(time.Since(began))
+				return err
+			})
+			if next == nil {
+				return nil
+			}
+			last = next
 		}
-		v.chunks.Add(1)
-		out.Chunks++
-		out.RowsSource += a.rows
-		out.RowsTarget += b.rows
-		if next == nil {
-			return nil
-		}
-		last = next
+	})
+	if err := g.Wait(); err != nil {
+		return err
 	}
+	for _, c := range chunks {
+		out.Chunks++
+		out.RowsSource += c.rows.source
+		out.RowsTarget += c.rows.target
+		room := v.cfg.MaxKeys - len(out.Differing)
+		out.Differing = append(out.Differing, c.differing[:min(len(c.differing), room)]...)
+	}
+	return nil
+}
+
+// compare compares one range.
+func (v *Verifier) compare(ctx context.Context, t Table, c *chunk) error {
+	list := sums(t.columns())
+	var a, b aggregate
+	err := both(
+		func() (err error) { a, err = v.sum(ctx, v.src, t.source(), list, c.where); return },
+		func() (err error) { b, err = v.sum(ctx, v.dst, t.target(), list, c.where); return })
+	if err != nil {
+		return err
+	}
+	if a != b {
+		if a, b, err = v.differing(ctx, t, c); err != nil {
+			return err
+		}
+	}
+	v.chunks.Add(1)
+	c.rows = aggregatePair{a.rows, b.rows}
+	return nil
 }
 
 // bound finds the last key of the next chunk on the source, nil at the end.
-func (v *Verifier) bound(ctx context.Context, t Table, key []schema.Column, last []string) ([]string, error) {
+func (v *Verifier) bound(ctx context.Context, t Table, key []schema.Column, last []string, rows int) ([]string, error) {
 	exprs, order := make([]string, len(key)), make([]string, len(key))
 	for i := range key {
 		exprs[i], order[i] = boundText(&key[i]), mysql.Ident(key[i].Name)
 	}
 	q := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s LIMIT 1 OFFSET %d",
-		strings.Join(exprs, ","), t.source().table, rangeOf(key, last, nil), strings.Join(order, ","), v.cfg.ChunkRows-1)
+		strings.Join(exprs, ","), t.source().table, rangeOf(key, last, nil), strings.Join(order, ","), rows-1)
 	texts, dest := make([]string, len(key)), make([]any, len(key))
 	for i := range texts {
 		dest[i] = &texts[i]
@@ -83,15 +125,15 @@ func rangeOf(key []schema.Column, last, next []string) string {
 }
 
 // differing looks at a differing range again, as a whole and then row by row.
-func (v *Verifier) differing(ctx context.Context, t Table, where string, out *run.VerifyTable) (a, b aggregate, err error) {
+func (v *Verifier) differing(ctx context.Context, t Table, c *chunk) (a, b aggregate, err error) {
 	list := sums(t.columns())
 	a, b, verdict, err := settle(ctx, rangeLooks, v.deps.Drain,
-		func() (aggregate, error) { return v.sum(ctx, v.src, t.source(), list, where) },
-		func() (aggregate, error) { return v.sum(ctx, v.dst, t.target(), list, where) })
+		func() (aggregate, error) { return v.sum(ctx, v.src, t.source(), list, c.where) },
+		func() (aggregate, error) { return v.sum(ctx, v.dst, t.target(), list, c.where) })
 	if err != nil || verdict == equal {
 		return a, b, err
 	}
-	keys, err := v.differingKeys(ctx, t, where)
+	keys, err := v.differingKeys(ctx, t, c.where)
 	if err != nil {
 		return a, b, err
 	}
@@ -99,10 +141,6 @@ func (v *Verifier) differing(ctx context.Context, t Table, where string, out *ru
 		b = a
 		return a, b, nil
 	}
-	for _, k := range keys {
-		if len(out.Differing) < v.cfg.MaxKeys {
-			out.Differing = append(out.Differing, k)
-		}
-	}
+	c.differing = keys
 	return a, b, nil
 }

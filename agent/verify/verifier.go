@@ -21,8 +21,9 @@ import (
 // Config bounds a comparison.
 type Config struct {
 	Method  string // "full" or "count"
-	Threads int    // chunks compared at a time
-	// ChunkRows is how many rows one pair of aggregates covers; 0 takes 50,000.
+	Threads int    // ranges compared at a time, over all tables
+	// ChunkRows is how many rows the first range of a table has; later ones are
+	// made larger or smaller by the time they take. 0 takes 20,000.
 	ChunkRows int
 	// MaxKeys is how many differing keys of a table are named; 0 takes 100.
 	MaxKeys int
@@ -46,6 +47,7 @@ type Verifier struct {
 	deps   Deps
 	src    *sql.DB
 	dst    *sql.DB
+	slots  chan struct{} // one for every range that is compared
 	chunks atomic.Uint64
 }
 
@@ -55,13 +57,25 @@ func New(cfg Config, deps Deps) *Verifier {
 		cfg.Threads = 1
 	}
 	if cfg.ChunkRows == 0 {
-		cfg.ChunkRows = 50000
+		cfg.ChunkRows = 20_000
 	}
 	if cfg.MaxKeys == 0 {
 		cfg.MaxKeys = 100
 	}
-	return &Verifier{cfg: cfg, deps: deps}
+	return &Verifier{cfg: cfg, deps: deps, slots: make(chan struct{}, cfg.Threads)}
 }
+
+// slot waits for the right to compare a range; free gives it back.
+func (v *Verifier) slot(ctx context.Context) error {
+	select {
+	case v.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (v *Verifier) free() { <-v.slots }
 
 // Chunks is how many chunks have been compared so far.
 func (v *Verifier) Chunks() uint64 { return v.chunks.Load() }
@@ -181,11 +195,11 @@ func both(a, b func() error) error {
 func (v *Verifier) sum(ctx context.Context, db *sql.DB, s side, list, where string) (aggregate, error) {
 	var a aggregate
 	q := "SELECT " + list + " FROM " + s.table + " WHERE " + where
-	if err := db.QueryRowContext(ctx, q).Scan(&a.rows, &a.hashed, &a.sum, &a.reverse); err != nil {
+	if err := db.QueryRowContext(ctx, q).Scan(&a.rows, &a.sum); err != nil {
 		return a, fmt.Errorf("aggregate %s: %w", s.table, err)
 	}
-	if a.rows != a.hashed {
-		return a, &mysql.Error{Class: mysql.Config, Code: "row-too-wide", Err: fmt.Errorf("%d rows of %s have no checksum", a.rows-a.hashed, s.table),
+	if !a.complete() {
+		return a, &mysql.Error{Class: mysql.Config, Code: "row-too-wide", Err: fmt.Errorf("some rows of %s have no checksum", s.table),
 			Remedy: "raise max_allowed_packet on that server above the widest row"}
 	}
 	return a, nil
