@@ -77,7 +77,8 @@ func (r *rate) of(done, estimated uint64) (perSecond float64, left string) {
 	return r.ewma, time.Duration(float64(estimated-done) / r.ewma * float64(time.Second)).Round(time.Second).String()
 }
 
-// bars draws one line for the run and a bar for the copied rows.
+// bars draws one line for the run with a bar for all copied rows, and below it
+// bars of the tables that are being copied.
 func (g *globals) bars(f *os.File) func(statusJSON, bool) {
 	p := mpb.New(mpb.WithOutput(f), mpb.WithWidth(48))
 	var head, tail string
@@ -85,6 +86,7 @@ func (g *globals) bars(f *os.File) func(statusJSON, bool) {
 	bar := p.AddBar(1,
 		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return head })),
 		mpb.AppendDecorators(decor.Percentage(decor.WC{W: 5}), decor.Any(func(decor.Statistics) string { return tail })))
+	tables := tableBars{progress: p, shown: map[string]*mpb.Bar{}}
 	last := time.Time{}
 	return func(s statusJSON, over bool) {
 		done, estimated, bytes := copied(s.Status)
@@ -96,9 +98,42 @@ func (g *globals) bars(f *os.File) func(statusJSON, bool) {
 		head = fmt.Sprintf("%s %-12s ", s.Pipeline, s.State)
 		bar.SetTotal(int64(max(estimated, 1)), false)
 		bar.SetCurrent(int64(done))
+		tables.show(s.Tables, over)
 		if over {
 			bar.Abort(false)
 			p.Wait()
 		}
+	}
+}
+
+// mostTableBars bounds the bars of tables: what is copied at a time fits into
+// it, and it fits onto a terminal.
+const mostTableBars = 8
+
+// tableBars are the bars of tables of which a part is copied.
+type tableBars struct {
+	progress *mpb.Progress
+	shown    map[string]*mpb.Bar
+}
+
+func (b *tableBars) show(tables []run.Table, over bool) {
+	for _, t := range tables {
+		under := t.State == run.TableCopying && t.RowsDone > 0 && !over
+		bar := b.shown[t.Source]
+		switch {
+		case under && bar == nil && len(b.shown) < mostTableBars:
+			bar = b.progress.AddBar(1, mpb.BarRemoveOnComplete(),
+				mpb.PrependDecorators(decor.Name("  "+t.Source, decor.WCSyncWidthR)),
+				mpb.AppendDecorators(decor.Percentage(decor.WC{W: 5}), decor.Any(func(st decor.Statistics) string { return "  " + count(uint64(st.Current)) + " rows" })))
+			b.shown[t.Source] = bar
+		case bar == nil:
+			continue
+		case !under:
+			delete(b.shown, t.Source)
+			bar.Abort(true)
+			continue
+		}
+		bar.SetTotal(int64(max(t.RowsEstimated, t.RowsDone, 1)), false)
+		bar.SetCurrent(int64(t.RowsDone))
 	}
 }
