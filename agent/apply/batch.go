@@ -31,6 +31,7 @@ type batch struct {
 	shares []*share // by lane; with single, one that moves all ledger rows
 	done   []bool   // lanes that have committed it
 	kept   arena
+	behind bool        // prepared before the batch before it was committed
 	bigIDs []change.ID // of the large transaction this batch is
 }
 
@@ -79,7 +80,7 @@ func (p place) clone() place {
 }
 
 func newBatch(seq uint64, from place) *batch {
-	return &batch{seq: seq, from: from, to: from.clone(), byPlan: map[int]*tableBatch{}}
+	return &batch{seq: seq, from: from, to: from.clone()}
 }
 
 // step is the batch's place in the ledger.
@@ -115,14 +116,39 @@ type tableBatch struct {
 	serial   bool   // not reduced, not split
 
 	entries []entry
+
+	skipped bool   // changes were left out: the copy had not reached them
+	copied  uint64 // how far the copy was then
+}
+
+// skip reports whether a change is left out, and remembers that some was.
+func (tb *tableBatch) skip(ids []change.ID, row *change.Row) bool {
+	skip := tb.table.skip(ids, row)
+	tb.skipped = tb.skipped || skip
+	return skip
+}
+
+// outdated reports whether the copy has come further in a table since changes
+// of it were left out. With the batch before not committed then, that was too
+// early: a row that a chunk has read and written meanwhile, and that a row of
+// the batch before removes because it has the same unique value, would never
+// come back.
+func (b *batch) outdated() bool {
+	for _, tb := range b.tables {
+		if tb.skipped && tb.table.plan.Window.Moved() != tb.copied {
+			return true
+		}
+	}
+	return false
 }
 
 // sort splits the batch's items by table.
 func (b *batch) sort() {
+	b.tables, b.byPlan = nil, map[int]*tableBatch{}
 	for _, it := range b.items {
 		tb := b.byPlan[it.table.plan.ID]
 		if tb == nil {
-			tb = &tableBatch{table: it.table, tolerant: it.table.tolerant(b.from.set)}
+			tb = &tableBatch{table: it.table, tolerant: it.table.tolerant(b.from.set), copied: it.table.moved()}
 			b.byPlan[it.table.plan.ID] = tb
 			b.tables = append(b.tables, tb)
 		}

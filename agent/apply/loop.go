@@ -143,14 +143,16 @@ func (r *loop) idle() bool { return r.held != nil || len(r.pending) == 0 && r.a.
 // dispatch closes and launches what can be.
 func (r *loop) dispatch() error {
 	if r.flight == nil && r.ready != nil {
-		r.launch()
+		if err := r.launch(); err != nil {
+			return err
+		}
 	}
 	if r.ready == nil && r.a.half == nil && (r.full() || r.flight == nil && r.worth() && r.idle()) {
 		if err := r.close(); err != nil {
 			return err
 		}
 		if r.flight == nil {
-			r.launch()
+			return r.launch()
 		}
 	}
 	return nil
@@ -160,6 +162,7 @@ func (r *loop) dispatch() error {
 func (r *loop) close() error {
 	b := r.gather
 	b.to.settle()
+	b.behind = r.flight != nil
 	if err := r.a.prepare(b, r.a.frontier.lanes(), nil); err != nil {
 		return err
 	}
@@ -168,10 +171,26 @@ func (r *loop) close() error {
 	return nil
 }
 
-// launch executes the prepared batch.
-func (r *loop) launch() {
+// next takes the prepared batch; everything before it is committed. If it was
+// prepared earlier than that, and the copy has come further meanwhile, it is
+// prepared again.
+func (r *loop) next() (*batch, error) {
 	b := r.ready
 	r.ready, r.flight = nil, b
+	if !b.behind || !b.outdated() {
+		return b, nil
+	}
+	r.a.texts.put(b)
+	return b, r.a.prepare(b, b.lanes, nil)
+}
+
+// launch executes the prepared batch.
+func (r *loop) launch() error {
+	b, err := r.next()
+	if err != nil {
+		r.flight = nil
+		return err
+	}
 	r.group.Go(func() error {
 		begun := time.Now()
 		err := guard.Call(func() error { return r.a.execute(r.work, b) })
@@ -181,6 +200,7 @@ func (r *loop) launch() {
 		r.landed <- err // its reader decides; nobody else may end the group for it
 		return nil
 	})
+	return nil
 }
 
 // land notes that the batch in flight has ended.
@@ -206,7 +226,9 @@ func (r *loop) pass(b *batch) {
 func (r *loop) drain(ctx context.Context) error {
 	for {
 		if r.flight == nil && r.ready != nil {
-			r.launch()
+			if err := r.launch(); err != nil {
+				return err
+			}
 		}
 		if r.ready == nil && r.gather.txns > 0 {
 			if err := r.close(); err != nil {

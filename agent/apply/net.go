@@ -97,7 +97,7 @@ func (n *netter) put(it *item, before, after *change.Row) error {
 		image = before
 	}
 	t := n.tb.table
-	if t.skip(it.ids, image) {
+	if n.tb.skip(it.ids, image) {
 		return nil
 	}
 	key, _, err := t.key.Append(n.scratch[:0], *image)

@@ -88,31 +88,31 @@ func (tb *tableBatch) serialOps(it *item, ops []op) []op {
 		return ops
 	}
 	if tb.tolerant {
-		return tolerantOps(t, it, ops)
+		return tb.tolerantOps(it, ops)
 	}
 	switch c.Op {
 	case change.Insert:
-		if !t.skip(it.ids, &c.After) {
+		if !tb.skip(it.ids, &c.After) {
 			ops = append(ops, op{table: t, kind: insertRow, after: &c.After})
 		}
 	case change.Delete:
-		if !t.skip(it.ids, &c.Before) {
+		if !tb.skip(it.ids, &c.Before) {
 			ops = append(ops, op{table: t, kind: t.pick(deleteKey, deleteMatch), before: &c.Before})
 		}
 	default:
-		if !t.skip(it.ids, &c.After) && !t.text.Equal(c.Before, c.After) {
+		if !tb.skip(it.ids, &c.After) && !t.text.Equal(c.Before, c.After) {
 			ops = append(ops, op{table: t, kind: t.pick(updateKey, updateMatch), before: &c.Before, after: &c.After})
 		}
 	}
 	return ops
 }
 
-func tolerantOps(t *table, it *item, ops []op) []op {
-	c := it.ch
-	if c.Op != change.Insert && !t.skip(it.ids, &c.Before) && (c.Op == change.Delete || !t.sameKeyBytes(c)) {
+func (tb *tableBatch) tolerantOps(it *item, ops []op) []op {
+	t, c := tb.table, it.ch
+	if c.Op != change.Insert && !tb.skip(it.ids, &c.Before) && (c.Op == change.Delete || !t.sameKeyBytes(c)) {
 		ops = append(ops, op{table: t, kind: deleteAny, before: &c.Before})
 	}
-	if c.Op != change.Delete && !t.skip(it.ids, &c.After) {
+	if c.Op != change.Delete && !tb.skip(it.ids, &c.After) {
 		ops = append(ops, op{table: t, kind: replaceRow, after: &c.After})
 	}
 	return ops

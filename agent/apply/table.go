@@ -57,6 +57,14 @@ func (t *table) skip(ids []change.ID, row *change.Row) bool {
 	return t.plan.Window.Skip(ids, key)
 }
 
+// moved is how far the table's copy is.
+func (t *table) moved() uint64 {
+	if t.plan.Window == nil {
+		return 0
+	}
+	return t.plan.Window.Moved()
+}
+
 func (t *table) tolerant(from *change.Set) bool {
 	return t.plan.Window != nil && t.plan.Window.Tolerant(from)
 }

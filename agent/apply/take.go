@@ -77,7 +77,9 @@ func (r *loop) rows(ctx context.Context, t *change.Txn) error {
 func (r *loop) flush(ctx context.Context) error {
 	for r.gather.txns > 0 {
 		if r.flight == nil && r.ready != nil {
-			r.launch()
+			if err := r.launch(); err != nil {
+				return err
+			}
 		}
 		if r.ready == nil {
 			if err := r.close(); err != nil {

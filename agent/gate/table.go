@@ -24,6 +24,7 @@ type Table struct {
 	above func(raw []byte) bool // is a key value above the highest handed out? nil: not comparable
 	high  *change.Set           // union of high marks; where the window ends
 	at    *change.Set           // exact: the position
+	moved uint64                // how often the copy has come further
 }
 
 // Add registers a table that is to be copied. Tables that were never added are
@@ -57,6 +58,7 @@ func (g *Gate) Table(id schema.ID) *Table {
 func (t *Table) HandOut(above func(raw []byte) bool) {
 	t.g.mu.Lock()
 	defer t.g.mu.Unlock()
+	t.moved++
 	t.phase, t.above = paging, above
 }
 
@@ -65,6 +67,7 @@ func (t *Table) HandOut(above func(raw []byte) bool) {
 func (t *Table) HandOutLast() {
 	t.g.mu.Lock()
 	defer t.g.mu.Unlock()
+	t.moved++
 	t.phase, t.above = handedOut, nil
 }
 
@@ -74,6 +77,7 @@ func (t *Table) HandOutLast() {
 func (t *Table) Exact(at *change.Set) {
 	t.g.mu.Lock()
 	defer t.g.mu.Unlock()
+	t.moved++
 	t.phase, t.at = exact, at
 }
 
@@ -89,6 +93,7 @@ func (t *Table) Window(high *change.Set) {
 func (t *Table) Finish() {
 	t.g.mu.Lock()
 	defer t.g.mu.Unlock()
+	t.moved++
 	t.done = true
 	if t.phase != exact {
 		t.phase = handedOut
@@ -99,6 +104,7 @@ func (t *Table) Finish() {
 func (t *Table) Restart() {
 	t.g.mu.Lock()
 	defer t.g.mu.Unlock()
+	t.moved++
 	t.phase, t.above, t.done = untouched, nil, false
 	t.high, t.at = change.NewSet(t.high.Kind()), change.NewSet(t.high.Kind())
 }
@@ -120,6 +126,14 @@ func (t *Table) Skip(ids []change.ID, key []byte) bool {
 	default:
 		return false
 	}
+}
+
+// Moved counts the steps of the table's copy: as long as it is the same, so is
+// what Skip answers.
+func (t *Table) Moved() uint64 {
+	t.g.mu.Lock()
+	defer t.g.mu.Unlock()
+	return t.moved
 }
 
 // Tolerant reports whether a batch that begins at from is in the table's window
