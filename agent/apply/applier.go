@@ -66,10 +66,15 @@ func (a *Applier) Open(ctx context.Context) (*ledger.State, error) {
 	if err != nil {
 		return nil, err
 	}
+	return state, a.adopt(state)
+}
+
+// adopt goes on from where the target says the run stands.
+func (a *Applier) adopt(state *ledger.State) error {
 	seq, pos := state.Frontier()
 	at, err := placeAt(pos)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if half, has := state.Half(); has != nil {
 		a.half, a.has = &half, has
@@ -79,7 +84,7 @@ func (a *Applier) Open(ctx context.Context) (*ledger.State, error) {
 		a.ddlDone = seq > 0 && half.From == half.To
 	}
 	a.frontier.reset(seq, at, len(state.Lanes))
-	return state, nil
+	return nil
 }
 
 // Resume is where reading of the log must begin: after the last batch that

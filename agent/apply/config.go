@@ -21,6 +21,7 @@ import (
 type Config struct {
 	BatchRows   int           // a batch of more changes is closed
 	BatchBytes  int64         // a batch of more bytes in memory is closed
+	LaneRows    int           // a batch of fewer changes per lane is written by one lane
 	OnConflict  spec.Conflict // what to do when the target's row is not the expected one
 	MaxRate     int64         // rendered bytes per second, 0: no limit
 	RetryWindow time.Duration // how long transient errors are retried
@@ -37,6 +38,9 @@ func (c Config) withDefaults(server *mysql.Server) Config {
 	}
 	if c.BatchBytes <= 0 {
 		c.BatchBytes = 12 << 20
+	}
+	if c.LaneRows <= 0 {
+		c.LaneRows = 48 // below it one transaction that moves every ledger row is cheaper than one per lane
 	}
 	if c.OnConflict == "" {
 		c.OnConflict = spec.ConflictFail

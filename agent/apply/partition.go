@@ -7,10 +7,6 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-// minShare is how many changes a lane must get for a batch to be split: below
-// it one transaction that moves every ledger row is cheaper than one per lane.
-const minShare = 48
-
 // find returns the root of an entry's group.
 func (tb *tableBatch) find(i int32) int32 {
 	for tb.entries[i].parent != i {

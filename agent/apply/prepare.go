@@ -16,7 +16,7 @@ import (
 // are all applied again, by the first lane that lacks the batch.
 func (a *Applier) prepare(b *batch, lanes int, done []bool) error {
 	b.lanes, b.done = lanes, make([]bool, lanes)
-	b.single = done == nil && (lanes == 1 || b.rowwise || len(b.items) < minShare*lanes)
+	b.single = done == nil && (lanes == 1 || b.rowwise || len(b.items) < a.cfg.LaneRows*lanes)
 	if b.single {
 		b.shares = []*share{{}}
 	} else {
