@@ -18,6 +18,8 @@ type Child struct {
 	Cmd  *exec.Cmd
 	Log  string
 	Done chan struct{}
+
+	Quiet bool // shows nothing when the test fails
 }
 
 // begin starts the program as a long-running child; its log is shown if the
@@ -42,11 +44,11 @@ func (s *Site) begin(name string, args ...string) *Child {
 	}
 	go func() { c.Cmd.Wait(); close(c.Done) }() // ends with the child
 	s.t.Cleanup(func() {
-		if s.t.Failed() {
+		if s.t.Failed() && !c.Quiet {
 			c.dump(s.t, name)
 		}
 		c.Kill()
-		if fresh && s.t.Failed() {
+		if fresh && s.t.Failed() && !c.Quiet {
 			b, _ := os.ReadFile(file)
 			b, _, _ = bytes.Cut(b, []byte(quit))
 			s.t.Logf("the end of %s:\n%s", name, b[max(0, len(b)-6000):])

@@ -25,8 +25,19 @@ func SharedPair(t *testing.T, from, to dbtest.Flavor) Pair {
 // block.
 func (p Pair) File(body string) string { return p.FileAs(p.Src.User, body) }
 
-// FileAs is file with another account on both sides; its password is the same.
+// FileAs is File with another account on both sides; its password is the same.
 func (p Pair) FileAs(user, body string) string {
+	return p.EndpointsAs(user) + fmt.Sprintf(`pipeline "p" {
+  from = endpoint.old
+  to   = endpoint.new
+  %s
+}
+`, body)
+}
+
+// EndpointsAs are the two sides in a pipeline file, endpoint.old and
+// endpoint.new, with an account that both have.
+func (p Pair) EndpointsAs(user string) string {
 	return fmt.Sprintf(`
 endpoint "old" {
   address  = %q
@@ -38,12 +49,7 @@ endpoint "new" {
   user     = %q
   password = env("INTEGRATION_PASSWORD")
 }
-pipeline "p" {
-  from = endpoint.old
-  to   = endpoint.new
-  %s
-}
-`, p.Src.Addr, user, p.Dst.Addr, user, body)
+`, p.Src.Addr, user, p.Dst.Addr, user)
 }
 
 // Execute runs statements on a server's admin account.

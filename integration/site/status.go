@@ -12,10 +12,11 @@ import (
 // Status is what scripts read.
 type Status struct {
 	run.Status
-	Run     string   `json:"run"`
-	Agent   string   `json:"agent"`
-	Epoch   uint64   `json:"epoch"`
-	Allowed []string `json:"allowed"`
+	Pipeline string   `json:"pipeline"`
+	Run      string   `json:"run"`
+	Agent    string   `json:"agent"`
+	Epoch    uint64   `json:"epoch"`
+	Allowed  []string `json:"allowed"`
 }
 
 // Copied sums up the tables: rows that are done, and all there may be.
@@ -37,6 +38,19 @@ func (s *Site) Status(pipeline string) (st Status, ok bool) {
 		s.t.Fatalf("read status: %v\n%s", err, a)
 	}
 	return st, true
+}
+
+// Statuses asks for all pipelines'; ok is false while the daemon is away.
+func (s *Site) Statuses() (all []Status, ok bool) {
+	s.t.Helper()
+	a := s.Call("--json", "status")
+	if a.Code != 0 {
+		return nil, false
+	}
+	if err := json.Unmarshal([]byte(a.Out), &all); err != nil {
+		s.t.Fatalf("read statuses: %v\n%s", err, a)
+	}
+	return all, true
 }
 
 // Reach waits until a run satisfies ok, and fails the test if it stops before.

@@ -1,0 +1,217 @@
+package cases
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tidegate-io/tidegate/integration/site"
+	"github.com/tidegate-io/tidegate/internal/run"
+)
+
+// limit is for each thing that a run is waited for.
+const limit = 90 * time.Second
+
+// unit is one pipeline with the items it carries.
+type unit struct {
+	*rig
+	pipeline string // also the database of its mark
+	items    []*item
+}
+
+// run carries the items, and notes what is wrong with each. An error is one of
+// the run, which says nothing yet of any item.
+func (u *unit) run(ctx context.Context) error {
+	u.prepare(ctx)
+	if len(u.items) == 0 {
+		return nil
+	}
+	file := u.site.Write(u.pipeline+".hcl", u.file())
+	if a := u.site.Call("apply", file, "--yes"); a.Code != 0 {
+		return fmt.Errorf("apply: %s", a)
+	}
+	begun := func(st site.Status) bool {
+		return st.State == run.Copying || st.State == run.CatchingUp || st.State == run.CaughtUp
+	}
+	if err := u.until(ctx, limit, u.pipeline, "copying", begun); err != nil {
+		return err
+	}
+	u.work(ctx, windowed)
+	if err := u.until(ctx, limit, u.pipeline, "caught up", func(st site.Status) bool { return st.State == run.CaughtUp }); err != nil {
+		return err
+	}
+	u.work(ctx, streamed)
+	if err := u.settle(ctx); err != nil {
+		return err
+	}
+	if err := u.verify(); err != nil {
+		return err
+	}
+	if a := u.site.Call("complete", u.pipeline); a.Code != 0 {
+		return fmt.Errorf("complete: %s", a)
+	}
+	if err := u.until(ctx, limit, u.pipeline, "completed", func(st site.Status) bool { return st.State == run.Completed }); err != nil {
+		return err
+	}
+	u.each(u.items, func(it *item) {
+		u.note(it, it.compare(ctx, u.pair)...)
+	})
+	return nil
+}
+
+// prepare makes the databases. Items whose own statements fail are left out.
+func (u *unit) prepare(ctx context.Context) {
+	u.each(u.items, func(it *item) {
+		err := it.create(ctx, u.pair.Src)
+		if err == nil {
+			err = it.play(ctx, u.pair.Src, it.setup)
+		}
+		if err == nil && it.path == copied {
+			err = it.play(ctx, u.pair.Src, it.workload)
+		}
+		if err != nil {
+			u.note(it, err.Error())
+		}
+	})
+	u.items = slices.DeleteFunc(u.items, u.failed)
+}
+
+// work plays the workload of the items of a path.
+func (u *unit) work(ctx context.Context, path string) {
+	var list []*item
+	for _, it := range u.items {
+		if it.path == path {
+			list = append(list, it)
+		}
+	}
+	u.each(list, func(it *item) {
+		if err := it.play(ctx, u.pair.Src, it.workload); err != nil {
+			u.note(it, err.Error())
+		}
+	})
+}
+
+// each does something for items, a few side by side.
+func (u *unit) each(items []*item, do func(it *item)) {
+	var g errgroup.Group
+	g.SetLimit(4)
+	for _, it := range items {
+		g.Go(func() error { do(it); return nil })
+	}
+	g.Wait() // no function gives an error
+}
+
+// settle waits until what was written before the call is on the target, tables
+// that came into the selection meanwhile included.
+func (u *unit) settle(ctx context.Context) error {
+	if _, err := u.pair.Src.DB().ExecContext(ctx, "INSERT INTO "+u.pipeline+".mark VALUES (1)"); err != nil {
+		return err
+	}
+	at := 0
+	return u.until(ctx, limit, u.pipeline, "up to the mark with every table live", func(st site.Status) bool {
+		_, look := u.status(u.pipeline)
+		if at == 0 {
+			var n int
+			if err := u.pair.Dst.DB().QueryRowContext(ctx, "SELECT COUNT(*) FROM "+u.pipeline+".mark").Scan(&n); err != nil || n == 0 {
+				return false
+			}
+			at = look + 1 // that one may have been begun before the mark came
+		}
+		live := look > at && st.State == run.CaughtUp && st.LagSeconds != nil && *st.LagSeconds == 0
+		for _, t := range st.Tables {
+			live = live && t.State == run.TableLive
+		}
+		return live
+	})
+}
+
+// verify has the program compare what is equal: it may find no difference.
+func (u *unit) verify() error {
+	if a := u.site.Call("verify", u.pipeline, "--wait"); a.Code != 0 {
+		var lines []string
+		for line := range strings.Lines(a.Out + a.Err) {
+			if !strings.HasPrefix(line, "equal ") {
+				lines = append(lines, line)
+			}
+		}
+		return fmt.Errorf("verify: exit status %d: %s", a.Code, strings.Join(lines, ""))
+	}
+	return nil
+}
+
+// file is the pipeline's.
+func (u *unit) file() string {
+	var b strings.Builder
+	b.WriteString(u.pair.EndpointsAs(u.pair.Src.User))
+	fmt.Fprintf(&b, "pipeline %q {\n  from = endpoint.old\n  to   = endpoint.new\n  objects {\n", u.pipeline)
+	for _, it := range u.items {
+		for _, schema := range it.schemas() {
+			fmt.Fprintf(&b, "    database %q {\n      %s\n    }\n", schema, it.fill(strings.Join(it.objects, "\n      "), ""))
+		}
+	}
+	fmt.Fprintf(&b, "    database %q {}\n  }\n", u.pipeline)
+	for _, it := range u.items {
+		for _, line := range it.pipeline {
+			fmt.Fprintf(&b, "  %s\n", it.fill(line, ""))
+		}
+	}
+	b.WriteString("}\n")
+	return b.String()
+}
+
+// expect carries one item that has to be refused, or to stop the run.
+func (u *unit) expect(ctx context.Context, want expectation) {
+	it := u.items[0]
+	err := u.run(ctx)
+	h, halted := errors.AsType[*halt](err)
+	switch {
+	case len(u.items) == 0: // a statement failed, which is noted
+	case err == nil:
+		u.note(it, fmt.Sprintf("it went through, wanted: %s", want))
+	case !halted:
+		u.note(it, fmt.Sprintf("%v, wanted: %s", err, want))
+	case want.kind == "refused" && slices.ContainsFunc(h.findings, want.finding):
+	case want.kind == "stops" && h.state == run.Errored && h.err.Code == want.code && strings.Contains(h.err.Message, want.text):
+		if h.err.Remedy == "" {
+			u.note(it, fmt.Sprintf("it stops without a hint: %v", err))
+		}
+	default:
+		u.note(it, fmt.Sprintf("%v, wanted: %s", err, want))
+	}
+	u.site.Call("stop", u.pipeline) // it may have ended
+}
+
+// finding reports whether one finding is what was expected.
+func (e expectation) finding(f run.Finding) bool {
+	return f.ID == e.code && strings.Contains(f.Object+" "+f.Found, e.text)
+}
+
+// notes are what is wrong, by case and path.
+type notes struct {
+	mu    sync.Mutex // guards wrong
+	wrong map[*testCase]map[string][]string
+}
+
+func (n *notes) note(it *item, wrong ...string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(wrong) == 0 {
+		return
+	}
+	if n.wrong[it.testCase] == nil {
+		n.wrong[it.testCase] = map[string][]string{}
+	}
+	n.wrong[it.testCase][it.path] = append(n.wrong[it.testCase][it.path], wrong...)
+}
+
+func (n *notes) failed(it *item) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.wrong[it.testCase][it.path]) > 0
+}

@@ -1,0 +1,94 @@
+package site
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/tidegate-io/tidegate/integration/dbtest"
+)
+
+// Definitions compares what SHOW CREATE says of a database and all that is in
+// it. Both servers are of one flavour, and the database has one name on both.
+// The engine may differ, since target tables are InnoDB.
+func Definitions(ctx context.Context, p Pair, schema string, except ...string) ([]string, error) {
+	a, err := definitions(ctx, p.Src, schema)
+	if err != nil {
+		return nil, err
+	}
+	b, err := definitions(ctx, p.Dst, schema)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range except {
+		delete(a, name)
+	}
+	var out []string
+	for name, x := range a {
+		if y, ok := b[name]; ok && x != y {
+			out = append(out, fmt.Sprintf("the definition of %q differs:\n  source %s\n  target %s", name, x, y))
+		}
+	}
+	return out, nil
+}
+
+// engine is what may differ: engines other than InnoDB, and the options that
+// only those have.
+var engine = regexp.MustCompile(`\) ENGINE=\w+( TRANSACTIONAL=\d)?( ROW_FORMAT=\w+)?`)
+
+// definitions maps tables and views to SHOW CREATE's text, the database as "".
+func definitions(ctx context.Context, s *dbtest.Server, schema string) (map[string]string, error) {
+	out := map[string]string{}
+	var err error
+	if out[""], err = show(ctx, s, "SHOW CREATE DATABASE "+quoted(schema)); err != nil {
+		return nil, err
+	}
+	names, err := tables(ctx, s, schema)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		text, err := show(ctx, s, "SHOW CREATE TABLE "+quoted(schema)+"."+quoted(name))
+		if err != nil {
+			return nil, err
+		}
+		if !strings.Contains(text, ") ENGINE=InnoDB") {
+			text = engine.ReplaceAllString(text, ") ENGINE=InnoDB")
+		}
+		out[name] = text
+	}
+	return out, nil
+}
+
+// show reads all that a SHOW CREATE says but the name; for views that is the
+// charset and collation of their text too.
+func show(ctx context.Context, s *dbtest.Server, query string) (string, error) {
+	rows, err := s.DB().QueryContext(ctx, query)
+	if e, ok := errors.AsType[*mysql.MySQLError](err); ok && e.Number == 1356 {
+		return "a broken view", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s on %s: %w", query, s.Flavor, err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		return "", err
+	}
+	var name sql.RawBytes
+	values, dest := make([]string, len(columns)-1), []any{&name}
+	for i := range values {
+		dest = append(dest, &values[i])
+	}
+	for rows.Next() {
+		if err := rows.Scan(dest...); err != nil {
+			return "", err
+		}
+	}
+	return strings.Join(values, " "), rows.Err()
+}
