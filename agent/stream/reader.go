@@ -61,6 +61,9 @@ type Reader struct {
 	deps Deps
 	asm  *assembler
 
+	broken   string        // where the last connection met a damaged event
+	patience time.Duration // for the answers to small questions before reading begins
+
 	statsMu sync.Mutex // guards stats
 	stats   Stats
 }
@@ -89,7 +92,7 @@ func NewReader(cfg Config, deps Deps) (*Reader, error) {
 	if done.Kind() == change.File && done.Empty() {
 		return nil, errors.New("read the source's log: no position to begin at")
 	}
-	r := &Reader{cfg: cfg, deps: deps}
+	r := &Reader{cfg: cfg, deps: deps, patience: 30 * time.Second}
 	r.asm = &assembler{
 		kind: deps.Source.Kind(), flavor: deps.Source.Server().Flavor, foldNames: deps.Source.Server().LowerCase != 0,
 		selected: deps.Select, inSchema: deps.InSchema, budget: cfg.PartBytes, spillDir: cfg.SpillDir,
@@ -135,6 +138,9 @@ func (r *Reader) Run(ctx context.Context) error {
 		if mysql.Classify(err) != mysql.Transient {
 			return err
 		}
+		if err := r.damaged(err); err != nil {
+			return err
+		}
 		if w := r.cfg.RetryWindow; w > 0 && time.Since(failing) > w {
 			return fmt.Errorf("the source could not be read for %s: %w", w, err)
 		}
@@ -157,19 +163,17 @@ const (
 // connection reads over one connection until it ends.
 func (r *Reader) connection(ctx context.Context) error {
 	src := r.deps.Source
-	var err error
-	if r.asm.collations, err = src.collations(ctx); err != nil {
-		return err
-	}
-	ss, err := src.dial(ctx, r.cfg.Heartbeat)
+	ss, err := r.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer ss.close()
 	stop := context.AfterFunc(ctx, ss.close)
 	defer stop()
-	if err := r.check(ctx, ss); err != nil {
-		return err
+	if r.deps.Connected != nil {
+		if err := r.deps.Connected(ctx); err != nil {
+			return err
+		}
 	}
 	start := r.asm.begin()
 	if err := ss.dump(src, r.cfg.ServerID, start); err != nil {
@@ -186,6 +190,25 @@ func (r *Reader) connection(ctx context.Context) error {
 		}
 		r.count(&e)
 	}
+}
+
+// open makes a connection to a source that is found to be ours. The SQL sessions
+// it asks through may be dead too: an answer that does not come is not waited
+// for, and the attempt after it gets a new session.
+func (r *Reader) open(ctx context.Context) (ss *session, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, r.patience, errors.New("the source does not answer"))
+	defer cancel()
+	if r.asm.collations, err = r.deps.Source.collations(ctx); err != nil {
+		return nil, err
+	}
+	if ss, err = r.deps.Source.dial(ctx, r.cfg.Heartbeat); err != nil {
+		return nil, err
+	}
+	if err := r.check(ctx, ss); err != nil {
+		ss.close()
+		return nil, err
+	}
+	return ss, nil
 }
 
 // begin prepares for a new connection and says behind what to read.
@@ -228,13 +251,7 @@ func (r *Reader) check(ctx context.Context, ss *session) error {
 		at := r.asm.seen.End()
 		from = change.Position{Kind: change.File, File: at.Source, Offset: at.N}
 	}
-	if err := r.deps.Source.CheckResume(ctx, from, read); err != nil {
-		return err
-	}
-	if r.deps.Connected != nil {
-		return r.deps.Connected(ctx)
-	}
-	return nil
+	return r.deps.Source.CheckResume(ctx, from, read)
 }
 
 // ended gives the error that ended a connection its class.
@@ -243,6 +260,22 @@ func (r *Reader) ended(ctx context.Context, err error) error {
 		return dumpError(err, nil)
 	}
 	return dumpError(err, r.deps.Source.checkPurged(ctx, change.Position{Kind: r.asm.kind, GTID: r.asm.seen.String(), ReadFrom: r.asm.seen.String()}))
+}
+
+// damaged returns an error if an event is damaged at the same place as on the
+// connection before: not the network, the source's file is broken.
+func (r *Reader) damaged(err error) error {
+	e, ok := errors.AsType[*damagedError](err)
+	if !ok {
+		r.broken = ""
+		return nil
+	}
+	place := fmt.Sprintf("%s:%d", r.asm.file, e.end)
+	if place != r.broken {
+		r.broken = place
+		return nil
+	}
+	return fatal("source_log", "the source's log file is damaged on its disk or in its memory: "+restartRemedy, "read the source's log file %s twice: %w", r.asm.file, err)
 }
 
 // classed makes an error about the log's content fatal unless it has a class:

@@ -65,8 +65,7 @@ func (s *Source) dial(ctx context.Context, heartbeat time.Duration) (*session, e
 	defer cancel()
 	var raw net.Conn
 	dialer := func(ctx context.Context, network, addr string) (net.Conn, error) {
-		d := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 10 * time.Second, Count: 6}}
-		c, err := d.DialContext(ctx, network, addr)
+		c, err := mysql.Dialer().DialContext(ctx, network, addr)
 		if err == nil {
 			raw = c
 			err = c.SetDeadline(time.Now().Add(15 * time.Second)) // for the hand-shake
@@ -217,7 +216,9 @@ func (ss *session) next() (event, error) {
 	switch packet[0] {
 	case gomysql.OK_HEADER:
 		e, err := ss.parse(packet[1:])
-		ss.started = ss.started || err == nil && !e.artificial() && e.kind != evFormat
+		if !ss.started && err == nil && !e.artificial() && e.kind != evFormat {
+			ss.started, ss.armed = true, time.Time{} // the search is over: silence counts from now
+		}
 		return e, err
 	case gomysql.ERR_HEADER:
 		return event{}, ss.c.HandleErrorPacket(packet)
@@ -244,12 +245,23 @@ func (ss *session) parse(data []byte) (event, error) {
 	case crc32.ChecksumIEEE(data[:n]) == binary.LittleEndian.Uint32(data[n:]):
 		e.body = e.body[:n-headerSize]
 	case !e.artificial():
-		return e, fmt.Errorf("event of type %d ending at %d does not fit its checksum", e.kind, e.logPos)
+		return e, &damagedError{kind: e.kind, end: e.logPos}
 	}
 	return e, nil
 }
 
 const checksumCRC32 = 1
+
+// damagedError is an event that does not fit its checksum: by the network, or in
+// the source's file.
+type damagedError struct {
+	kind eventType
+	end  uint32
+}
+
+func (e *damagedError) Error() string {
+	return fmt.Sprintf("event of type %d ending at %d does not fit its checksum", e.kind, e.end)
+}
 
 // watch moves the deadline ahead, not at every event: that would cost more than
 // reading it.

@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -29,6 +30,11 @@ func driverConfig(ep spec.Endpoint) (*mysql.Config, error) {
 	cfg.User, cfg.Passwd = ep.User, password
 	cfg.Net, cfg.Addr = Network(ep.Address)
 	cfg.Timeout = 10 * time.Second
+	cfg.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, cfg.Timeout)
+		defer cancel()
+		return Dialer().DialContext(ctx, network, addr)
+	}
 	cfg.ReadTimeout, cfg.WriteTimeout = 0, 5*time.Minute
 	cfg.MaxAllowedPacket = maxPacket
 	cfg.InterpolateParams = false

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
+	"syscall"
 	"testing"
 
 	driver "github.com/go-sql-driver/mysql"
@@ -157,5 +159,33 @@ func TestDialErrors(t *testing.T) {
 				t.Fatalf("got %v (%+v), want code %s, class %s and a hint", err, e, tc.code, tc.class)
 			}
 		})
+	}
+}
+
+// Connections end by themselves when the other end is dead, also while
+// something sent to it is not acknowledged.
+func TestDialerNoticesDeadPeers(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c, err := mysql.Dialer().DialContext(t.Context(), "tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	raw, err := c.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for option, most := range map[int]int{18: 120_000, syscall.TCP_KEEPIDLE: 30, syscall.TCP_KEEPINTVL: 15, syscall.TCP_KEEPCNT: 9} { // 18: TCP_USER_TIMEOUT
+		var n int
+		if e := raw.Control(func(fd uintptr) { n, err = syscall.GetsockoptInt(int(fd), syscall.IPPROTO_TCP, option) }); e != nil || err != nil {
+			t.Fatal(e, err)
+		}
+		if n <= 0 || n > most {
+			t.Errorf("option %d is %d, wanted at most %d", option, n, most)
+		}
 	}
 }
