@@ -14,7 +14,7 @@ import (
 )
 
 // statementLimit ends a statement that a dead link would let hang for ever.
-const statementLimit = 15 * time.Minute
+var statementLimit = 15 * time.Minute
 
 // lane is one connection to the target.
 type lane struct {

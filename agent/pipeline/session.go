@@ -11,6 +11,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tidegate-io/tidegate/agent/apply"
 	"github.com/tidegate-io/tidegate/agent/gate"
@@ -61,6 +62,10 @@ type session struct {
 	metrics *scope
 }
 
+// answerLimit is how long a server may say nothing to a question about
+// definitions, marks or control rows.
+const answerLimit = 10 * time.Minute
+
 // queueBytes bounds what is read from the log and not yet applied.
 const queueBytes = 32 << 20
 
@@ -103,10 +108,10 @@ func (s *session) connect(ctx context.Context) (err error) {
 	if s.dst, err = mysql.Dial(ctx, s.spec.To); err != nil {
 		return err
 	}
-	if s.srcDB, err = s.src.Open(mysql.Text, 4); err != nil {
+	if s.srcDB, err = s.src.Within(answerLimit).Open(mysql.Text, 4); err != nil {
 		return err
 	}
-	if s.dstDB, err = s.dst.Open(mysql.Text, 6, ledger.Marked(s.r.task.Run)); err != nil {
+	if s.dstDB, err = s.dst.Within(answerLimit).Open(mysql.Text, 6, ledger.Marked(s.r.task.Run)); err != nil {
 		return err
 	}
 	if s.lockDB, err = s.dst.Open(mysql.Text, 2); err != nil {

@@ -92,7 +92,7 @@ func New(cfg Config, d Deps) (*Copier, error) {
 			return nil
 		}
 		var db *sql.DB
-		db, err = conn.Open(mysql.Raw, size, opts...)
+		db, err = conn.Within(answerLimit).Open(mysql.Raw, size, opts...)
 		return db
 	}
 	c.source = open(d.Source, c.Threads, isolation)
@@ -105,6 +105,10 @@ func New(cfg Config, d Deps) (*Copier, error) {
 	}
 	return c, nil
 }
+
+// answerLimit is how long a server may say nothing to one of the copy's
+// statements, each of which reads or writes one chunk.
+const answerLimit = 15 * time.Minute
 
 // Close frees the connections.
 func (c *Copier) Close() {

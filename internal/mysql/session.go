@@ -169,6 +169,16 @@ func (g greeted) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn, nil
 }
 
+// Within is the same endpoint for questions that are answered within a time: a
+// session that says nothing for longer is given up as lost. Without it, only a
+// peer that is dead to TCP is noticed, not one behind a proxy that hangs.
+func (c *Conn) Within(limit time.Duration) *Conn {
+	short := *c
+	short.config = c.config.Clone()
+	short.config.ReadTimeout = limit
+	return &short
+}
+
 // Open returns a pool whose every session has the pinned settings. size bounds
 // its connections.
 func (c *Conn) Open(charset Charset, size int, opts ...Option) (*sql.DB, error) {
