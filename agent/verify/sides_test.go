@@ -1,0 +1,152 @@
+package verify
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/tidegate-io/tidegate/integration/dbtest"
+	"github.com/tidegate-io/tidegate/internal/mysql"
+)
+
+// Values that the servers compute are compared too: one side may compute them
+// otherwise.
+func TestGeneratedColumns(t *testing.T) {
+	p := newPair(t, dbtest.MySQL, dbtest.MariaDB)
+	p.both(t, "CREATE TABLE %s.g (id INT PRIMARY KEY, v VARCHAR(20) CHARACTER SET utf8mb4, w VARCHAR(20) AS (UPPER(v)) VIRTUAL, s INT AS (LENGTH(v)) STORED)")
+	p.both(t, "INSERT INTO %s.g (id, v) VALUES (1, 'abc'), (2, 'öß')")
+	if r := p.verify(t, Config{}, "g"); !r.Equal {
+		t.Fatalf("equal tables: %+v", r.Tables)
+	}
+	for _, c := range []string{"MODIFY w VARCHAR(20) AS (LOWER(v)) VIRTUAL", "MODIFY w VARCHAR(20) AS (UPPER(v)) VIRTUAL, MODIFY s INT AS (CHAR_LENGTH(v)) STORED"} {
+		p.target(t, "ALTER TABLE %s.g "+c)
+		if r := p.verify(t, Config{}, "g"); r.Equal || len(r.Tables[0].Differing) == 0 {
+			t.Errorf("after %s: %+v", c, r.Tables)
+		}
+	}
+}
+
+// Keys that a collation takes for equal are told apart by their bytes, and so
+// are rows when both sides sort their keys differently.
+func TestKeysThatCollationsMix(t *testing.T) {
+	p := newPair(t, dbtest.MySQL, dbtest.MariaDB)
+	fill := func(table, collation string) {
+		t.Helper()
+		for side, in := range []string{p.from, p.into} {
+			db, collate := p.srcDB, collation
+			if side == 1 {
+				db = p.dstDB
+				if collation == "utf8mb4_0900_ai_ci" {
+					collate = "utf8mb4_general_ci"
+				}
+			}
+			p.exec(t, db, fmt.Sprintf("CREATE TABLE %s.%s (k VARCHAR(20) COLLATE %s PRIMARY KEY, v INT)", in, table, collate))
+			p.exec(t, db, fmt.Sprintf("INSERT INTO %s.%s VALUES ('a',1),('B',2),('ae',3),('az',4),('þ',5),('zz',6),('_',7),('~',8),('ÿ',9),('',10)", in, table))
+			for i := range 200 {
+				p.exec(t, db, fmt.Sprintf("INSERT INTO %s.%s VALUES ('%c_%d',%d)", in, table, 'A'+rune(i%58), i, i))
+			}
+		}
+	}
+	fill("same", "utf8mb4_general_ci")
+	fill("other", "utf8mb4_0900_ai_ci")
+	for _, table := range []string{"same", "other"} {
+		if r := p.verify(t, Config{ChunkRows: 10}, table); !r.Equal {
+			t.Fatalf("%s is equal: %+v", table, r.Tables)
+		}
+		p.target(t, "UPDATE %s."+table+" SET k = 'A' WHERE k = 'a'")
+		r := p.verify(t, Config{ChunkRows: 10}, table)
+		if r.Equal || len(r.Tables[0].Differing) == 0 {
+			t.Errorf("%s: 'a' equals 'A': %+v", table, r.Tables)
+		}
+	}
+}
+
+// Rows larger than a server's packet: its functions return NULL for them, with a
+// warning. What cannot be compared must not be equal.
+func TestSmallPackets(t *testing.T) {
+	for _, flavor := range []dbtest.Flavor{dbtest.MySQL, dbtest.MariaDB} {
+		t.Run(string(flavor), func(t *testing.T) {
+			p := newPair(t, flavor, flavor)
+			for _, key := range []string{"id INT PRIMARY KEY", "id INT"} {
+				p.both(t, "CREATE TABLE %s.big ("+key+", v LONGTEXT, w LONGTEXT)")
+				p.both(t, "INSERT INTO %s.big VALUES (1, REPEAT('x', 3000000), REPEAT('y', 3000000)), (2, 'x', REPEAT(X'5C', 900000)), (3, '', NULL)")
+				p.shrink(t, true)
+				if r := p.verify(t, Config{}, "big"); !r.Equal {
+					t.Errorf("%s: equal rows: %+v", key, r.Tables)
+				}
+				p.shrink(t, false)
+				p.target(t, "UPDATE %s.big SET w = CONCAT(LEFT(w, 2999999), 'z') WHERE id = 1")
+				p.shrink(t, true)
+				if r := p.verify(t, Config{}, "big"); r.Equal {
+					t.Errorf("%s: a changed byte in a large row is not found", key)
+				}
+				p.shrink(t, false)
+				p.both(t, "DROP TABLE %s.big")
+			}
+		})
+	}
+}
+
+// shrink lets new sessions of both servers have small packets, or as before.
+func (p *pair) shrink(t *testing.T, small bool) {
+	t.Helper()
+	size := "67108864"
+	if small {
+		size = "4194304"
+		t.Cleanup(func() { p.dstDB.Exec("SET GLOBAL max_allowed_packet = 67108864") }) // the server may be gone
+	}
+	p.exec(t, p.srcDB, "SET GLOBAL max_allowed_packet = "+size)
+	p.exec(t, p.dstDB, "SET GLOBAL max_allowed_packet = "+size)
+}
+
+// Sessions of both sides read in one zone and print floats in full, whatever the
+// servers' defaults are.
+func TestServersDefaultsDiffer(t *testing.T) {
+	a, b := dbtest.Start(t, dbtest.Config{}), dbtest.Start(t, dbtest.Config{Flavor: dbtest.MariaDB})
+	for _, s := range []struct {
+		*dbtest.Server
+		set []string
+	}{
+		{a, []string{"time_zone='+09:00'", "sql_mode='PAD_CHAR_TO_FULL_LENGTH,NO_BACKSLASH_ESCAPES'", "group_concat_max_len=4", "max_execution_time=1", "sql_select_limit=1", "character_set_client=latin1"}},
+		{b, []string{"time_zone='-07:00'", "sql_mode='ANSI_QUOTES,PIPES_AS_CONCAT'", "group_concat_max_len=4", "sql_select_limit=2", "div_precision_increment=0"}},
+	} {
+		for _, q := range s.set {
+			if _, err := s.DB().Exec("SET GLOBAL " + q); err != nil {
+				t.Fatal(q, err)
+			}
+		}
+	}
+	p := &pair{srcDB: a.DB(), dstDB: b.DB(), from: a.NewSchema(t), into: b.NewSchema(t)}
+	var err error
+	if p.src, err = mysql.Dial(t.Context(), a.Endpoint()); err != nil {
+		t.Fatal(err)
+	}
+	if p.dst, err = mysql.Dial(t.Context(), b.Endpoint()); err != nil {
+		t.Fatal(err)
+	}
+	p.both(t, "CREATE TABLE %s.d (id INT PRIMARY KEY, ts TIMESTAMP(6) NULL, f FLOAT, d DOUBLE, c CHAR(9), b BIT(12), t TEXT)")
+	var rows []string
+	for i := range 300 {
+		rows = append(rows, fmt.Sprintf("(%d, '2024-03-31 %02d:30:00.%06d', %d/3e0, 1/%de0, 'é', %d, 'x')", i, i%24, i, i+1, i+1, i))
+	}
+	for _, side := range []struct {
+		conn *mysql.Conn
+		in   string
+	}{{p.src, p.from}, {p.dst, p.into}} { // in one zone on both sides
+		db, err := side.conn.Open(mysql.Text, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if _, err := db.Exec("INSERT INTO " + side.in + ".d VALUES " + strings.Join(rows, ",")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r := p.verify(t, Config{ChunkRows: 50}, "d"); !r.Equal || r.Tables[0].RowsSource != 300 {
+		t.Errorf("equal rows: %+v", r.Tables)
+	}
+	p.target(t, "UPDATE %s.d SET ts = ts + INTERVAL 1 MICROSECOND WHERE id = 299")
+	if r := p.verify(t, Config{ChunkRows: 50}, "d"); r.Equal {
+		t.Error("a microsecond is not seen")
+	}
+}
