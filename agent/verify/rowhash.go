@@ -23,8 +23,8 @@ func columnText(c *schema.Column, plain bool) (expr string, varies bool) {
 	switch c.DataType {
 	case "float": // its own text has six digits and hides the rest
 		return "CONCAT(CAST(" + id + " AS DOUBLE))", false
-	case "bit", "enum", "set":
-		return "CONCAT(" + id + "+0)", false
+	case "bit", "enum", "set": // arithmetic on a SET is one of doubles, which lose bits
+		return "CONCAT(CAST(" + id + " AS UNSIGNED))", false
 	case "json":
 		return "CONVERT(CAST(" + id + " AS CHAR CHARACTER SET utf8mb4) USING binary)", true
 	case "geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon", "geometrycollection", "geomcollection", "vector":
