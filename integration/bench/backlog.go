@@ -1,0 +1,250 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/go-sql-driver/mysql"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tidegate-io/tidegate/integration/dbtest"
+)
+
+// workload is what a backlog consists of.
+type workload struct {
+	name         string
+	transactions int // at scale 1
+	keys         func(r *rand.Rand, rows int) func() int
+	insertOnly   bool
+}
+
+var (
+	uniform = workload{name: "uniform", transactions: 100_000, keys: func(r *rand.Rand, rows int) func() int {
+		return func() int { return 1 + r.IntN(rows) }
+	}}
+	skewed = workload{name: "zipf", transactions: 100_000, keys: func(r *rand.Rand, rows int) func() int {
+		z := rand.NewZipf(r, 1.1, 1, uint64(rows-1))
+		return func() int { return 1 + int(z.Uint64()) }
+	}}
+	inserts = workload{name: "insert", transactions: 100_000, insertOnly: true}
+)
+
+// backlog is what a source has written while nobody followed.
+type backlog struct {
+	Start        string `json:"start"` // positions as GTID sets
+	End          string `json:"end"`
+	Transactions int    `json:"transactions"`
+	Bytes        int64  `json:"bytes"` // of log
+	Checksums    string `json:"checksums"`
+
+	base, image string // of the data before and after it
+}
+
+func (b *bench) scaled(n int) int { return max(int(float64(n)*b.scale), 1) }
+
+func (b *bench) evenRows() []int {
+	rows := make([]int, tableCount)
+	for i := range rows {
+		rows[i] = b.scaled(tableRows)
+	}
+	return rows
+}
+
+// base makes the image of a filled source, and returns its name.
+func (b *bench) base(ctx context.Context, l *lab, kind string, rows []int) (string, error) {
+	name := fmt.Sprintf("%s-%s-%g", l.flavor, kind, b.scale)
+	if b.haveImage(name) {
+		return name, nil
+	}
+	b.say(name, "filling the source")
+	if err := l.src.Restart(); err != nil {
+		return "", err
+	}
+	if err := execute(ctx, l.src.DB(), "DROP DATABASE IF EXISTS "+schema); err != nil {
+		return "", err
+	}
+	if err := createTables(ctx, l.src, rows); err != nil {
+		return "", err
+	}
+	reset := "RESET BINARY LOGS AND GTIDS"
+	if l.flavor != dbtest.MySQL {
+		reset = "RESET MASTER"
+	}
+	if err := execute(ctx, l.src.DB(), reset, "INSERT INTO "+schema+".marker VALUES (0, 0)"); err != nil {
+		return "", err
+	}
+	if err := l.src.Halt(); err != nil {
+		return "", err
+	}
+	return name, b.keepImage(ctx, l.src, name)
+}
+
+// backlog makes the image of a source that has written a workload.
+func (b *bench) backlog(ctx context.Context, l *lab, w workload) (*backlog, error) {
+	base, err := b.base(ctx, l, "even", b.evenRows())
+	if err != nil {
+		return nil, err
+	}
+	bl := &backlog{base: base, image: base + "-" + w.name}
+	meta := filepath.Join(b.images, bl.image+".json")
+	if text, err := os.ReadFile(meta); err == nil && b.haveImage(bl.image) {
+		return bl, json.Unmarshal(text, bl)
+	}
+	b.say(bl.image, "writing the backlog")
+	if err := b.useImage(ctx, l.src, base); err != nil {
+		return nil, err
+	}
+	if err := b.write(ctx, l, w, bl); err != nil {
+		return nil, err
+	}
+	if err := l.src.Halt(); err != nil {
+		return nil, err
+	}
+	if err := b.keepImage(ctx, l.src, bl.image); err != nil {
+		return nil, err
+	}
+	text, err := json.MarshalIndent(bl, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	return bl, os.WriteFile(meta, text, 0o644)
+}
+
+func (b *bench) write(ctx context.Context, l *lab, w workload, bl *backlog) (err error) {
+	if bl.Start, err = here(ctx, l.src); err != nil {
+		return err
+	}
+	bl.Transactions = b.scaled(w.transactions)
+	if err := w.write(ctx, l.src, bl.Transactions, b.scaled(tableRows)); err != nil {
+		return err
+	}
+	if err := execute(ctx, l.src.DB(), "INSERT INTO "+schema+".marker VALUES (1, 1)"); err != nil {
+		return err
+	}
+	if bl.End, err = here(ctx, l.src); err != nil {
+		return err
+	}
+	if bl.Bytes, err = logBytes(ctx, l.src); err != nil {
+		return err
+	}
+	bl.Checksums, err = checksums(ctx, l.src)
+	return err
+}
+
+// here is everything the server has written, as a GTID set.
+func here(ctx context.Context, s *dbtest.Server) (string, error) {
+	q := "SELECT @@GLOBAL.gtid_executed"
+	if s.Flavor != dbtest.MySQL {
+		q = "SELECT @@GLOBAL.gtid_binlog_pos"
+	}
+	v, err := value(ctx, s, q)
+	return strings.ReplaceAll(v, "\n", ""), err
+}
+
+func logBytes(ctx context.Context, s *dbtest.Server) (int64, error) {
+	rows, err := s.DB().QueryContext(ctx, "SHOW BINARY LOGS")
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		return 0, err
+	}
+	sum := int64(0)
+	for rows.Next() {
+		var size int64
+		into := []any{new(string), &size, new(sql.NullString)}
+		if err := rows.Scan(into[:len(columns)]...); err != nil {
+			return 0, err
+		}
+		sum += size
+	}
+	return sum, rows.Err()
+}
+
+// writers is how many connections write a backlog.
+const writers = 16
+
+// write commits exactly n transactions.
+func (w workload) write(ctx context.Context, s *dbtest.Server, n, rows int) error {
+	config, err := mysql.ParseDSN(s.DSN())
+	if err != nil {
+		return err
+	}
+	config.MultiStatements = true
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		return err
+	}
+	db := sql.OpenDB(connector)
+	defer db.Close()
+	g, ctx := errgroup.WithContext(ctx)
+	for i := range writers {
+		share := n / writers
+		if i < n%writers {
+			share++
+		}
+		g.Go(func() error { return w.writeShare(ctx, db, rand.New(rand.NewPCG(2, uint64(i))), share, rows) })
+	}
+	return g.Wait()
+}
+
+func (w workload) writeShare(ctx context.Context, db *sql.DB, r *rand.Rand, n, rows int) error {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	text := w.writeOnly(r, rows)
+	if w.insertOnly {
+		text = insertOne(r, rows)
+	}
+	for n > 0 {
+		_, err := conn.ExecContext(ctx, text())
+		if err == nil {
+			n--
+			continue
+		}
+		// Writers are in each other's way now and then.
+		if me, ok := errors.AsType[*mysql.MySQLError](err); !ok || (me.Number != 1213 && me.Number != 1205 && me.Number != 1062) {
+			return err
+		}
+		if err := execute(ctx, conn, "ROLLBACK"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeOnly makes the transactions of sysbench's oltp_write_only: an update of
+// an indexed column, one of another, and a row deleted and inserted again.
+func (w workload) writeOnly(r *rand.Rand, rows int) func() string {
+	key := w.keys(r, rows)
+	var buf []byte
+	return func() string {
+		again := key()
+		table := tableName(r.IntN(tableCount))
+		buf = fmt.Appendf(buf[:0], "BEGIN;UPDATE %s SET k=k+1 WHERE id=%d;UPDATE %s SET c='", tableName(r.IntN(tableCount)), key(), tableName(r.IntN(tableCount)))
+		buf = fmt.Appendf(appendGroups(buf, r, 10), "' WHERE id=%d;DELETE FROM %s WHERE id=%d;INSERT INTO %s (id,k,c,pad) VALUES (%d,%d,'", key(), table, again, table, again, 1+r.IntN(rows))
+		buf = append(appendGroups(append(appendGroups(buf, r, 10), "','"...), r, 5), "');COMMIT"...)
+		return string(buf)
+	}
+}
+
+// insertOne makes transactions of one new row.
+func insertOne(r *rand.Rand, rows int) func() string {
+	var buf []byte
+	return func() string {
+		buf = fmt.Appendf(buf[:0], "INSERT INTO %s (k,c,pad) VALUES (%d,'", tableName(r.IntN(tableCount)), 1+r.IntN(rows))
+		buf = append(appendGroups(append(appendGroups(buf, r, 10), "','"...), r, 5), "')"...)
+		return string(buf)
+	}
+}

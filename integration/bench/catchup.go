@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tidegate-io/tidegate/integration/dbtest"
+	"github.com/tidegate-io/tidegate/internal/run"
+)
+
+// catchUp describes a row that applies a backlog.
+type catchUp struct {
+	flavor  dbtest.Flavor
+	durable bool
+	load    workload
+}
+
+func catchUpRows() []row {
+	my, maria := dbtest.MySQL, dbtest.MariaDB
+	fixed := func(name, what string, target float64, c catchUp, info ...string) row {
+		return row{name: name, what: what + ", against native replication with 4 workers", unit: "s", target: target, info: info, prepare: c.prepare}
+	}
+	return []row{
+		fixed("catchup-mysql-durable", "catch-up, MySQL, durable", 8, catchUp{my, true, uniform}, "native-1", "native-8"),
+		fixed("catchup-mysql-relaxed", "catch-up, MySQL, relaxed", 4, catchUp{my, false, uniform}, "native-1", "native-8"),
+		fixed("catchup-mariadb-durable", "catch-up, MariaDB, durable", 4, catchUp{maria, true, uniform}, "native-1", "native-8"),
+		fixed("catchup-mariadb-relaxed", "catch-up, MariaDB, relaxed", 2, catchUp{maria, false, uniform}, "native-1", "native-8"),
+		fixed("catchup-zipf", "catch-up with hot rows, MySQL, durable", 10, catchUp{my, true, skewed}),
+		fixed("catchup-insert", "catch-up, one inserted row a transaction, MySQL, durable", 6, catchUp{my, true, inserts}),
+	}
+}
+
+func (c catchUp) prepare(ctx context.Context, b *bench) (*job, error) {
+	l, err := b.lab(ctx, c.flavor)
+	if err != nil {
+		return nil, err
+	}
+	bl, err := b.backlog(ctx, l, c.load)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.useImage(ctx, l.src, bl.image); err != nil {
+		return nil, err
+	}
+	native := func(workers int) func(context.Context) (sample, error) {
+		return func(ctx context.Context) (sample, error) {
+			if err := c.target(ctx, b, l, bl); err != nil {
+				return sample{}, err
+			}
+			return b.checked(ctx, l, bl, func() (sample, error) { return l.follow(ctx, bl, workers) })
+		}
+	}
+	return &job{
+		settings: fmt.Sprintf("%d transactions, %s, %.1f MB of log, %d tables of %d rows; %s; %s; ours with defaults",
+			bl.Transactions, c.load.name, float64(bl.Bytes)/1e6, tableCount, b.scaled(tableRows), durabilityText(c.durable), serverSettings),
+		ratio: faster,
+		peer:  native(4),
+		ours: func(ctx context.Context) (sample, error) {
+			if err := c.target(ctx, b, l, bl); err != nil {
+				return sample{}, err
+			}
+			return b.checked(ctx, l, bl, func() (sample, error) { return b.catchUp(ctx, l, bl, l.dst.Addr) })
+		},
+		also: func(ctx context.Context, name string) (sample, error) {
+			var workers int
+			if _, err := fmt.Sscanf(name, "native-%d", &workers); err != nil {
+				return sample{}, err
+			}
+			return native(workers)(ctx)
+		},
+	}, nil
+}
+
+// target puts the target where the source was before the backlog, warm.
+func (c catchUp) target(ctx context.Context, b *bench, l *lab, bl *backlog) error {
+	if err := b.cloneImage(ctx, l.dst, bl.base, durability(c.durable)...); err != nil {
+		return err
+	}
+	return warm(ctx, l.dst)
+}
+
+// checked compares both sides after a run.
+func (b *bench) checked(ctx context.Context, l *lab, bl *backlog, do func() (sample, error)) (sample, error) {
+	s, err := do()
+	if err != nil {
+		return s, err
+	}
+	s.Note = fmt.Sprintf("%.0f trx/s, %.1f MB/s", float64(bl.Transactions)/s.Value, float64(bl.Bytes)/1e6/s.Value)
+	return s, l.equal(ctx, bl.Checksums)
+}
+
+// catchUp has the program apply the backlog: from its operator's "start" to the
+// last transaction's commit on every lane.
+func (b *bench) catchUp(ctx context.Context, l *lab, bl *backlog, target string) (s sample, err error) {
+	err = b.with(ctx, func(o *ours) error {
+		body := fmt.Sprintf("  type = \"incremental\"\n  start {\n    position = %q\n    manual = true\n  }\n", bl.Start)
+		if err := o.apply(ctx, pipeline(l.src.Addr, target, body)); err != nil {
+			return err
+		}
+		if _, err := o.Reach(ctx, wait, "p", run.Waiting); err != nil {
+			return err
+		}
+		s, err = o.measure(l, func() error {
+			if _, err := o.Must(ctx, "start", "p"); err != nil {
+				return err
+			}
+			return o.drained(ctx, l)
+		})
+		if err != nil {
+			return err
+		}
+		return o.caughtUp(ctx)
+	})
+	return s, err
+}
