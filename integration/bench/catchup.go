@@ -85,7 +85,7 @@ func (b *bench) checked(ctx context.Context, l *lab, bl *backlog, do func() (sam
 	if err != nil {
 		return s, err
 	}
-	s.Note = fmt.Sprintf("%.0f trx/s, %.1f MB/s", float64(bl.Transactions)/s.Value, float64(bl.Bytes)/1e6/s.Value)
+	s.Note = fmt.Sprintf("%s %.0f trx/s, %.1f MB/s", s.Note, float64(bl.Transactions)/s.Value, float64(bl.Bytes)/1e6/s.Value)
 	return s, l.equal(ctx, bl.Checksums)
 }
 
@@ -100,12 +100,15 @@ func (b *bench) catchUp(ctx context.Context, l *lab, bl *backlog, target string)
 		if _, err := o.Reach(ctx, wait, "p", run.Waiting); err != nil {
 			return err
 		}
-		s, err = o.measure(l, func() error {
+		first := 0.0
+		s, err = o.measure(l, func() (err error) {
 			if _, err := o.Must(ctx, "start", "p"); err != nil {
 				return err
 			}
-			return o.drained(ctx, l)
+			first, err = o.drained(ctx, l)
+			return err
 		})
+		s.Note = fmt.Sprintf("first batch after %.1f s", first)
 		if err != nil {
 			return err
 		}

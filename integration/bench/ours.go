@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
+
+	"github.com/go-sql-driver/mysql"
 
 	"github.com/tidegate-io/tidegate/integration/dbtest"
 	"github.com/tidegate-io/tidegate/integration/program"
@@ -121,36 +124,47 @@ func cpu(pid int) (float64, error) {
 }
 
 // drained waits until the backlog's last transaction is on the target and every
-// lane has committed the batch it is in.
-func (o *ours) drained(ctx context.Context, l *lab) error {
-	for began := time.Now(); ; {
-		n, err := value(ctx, l.dst, "SELECT COUNT(*) FROM "+schema+".marker WHERE id = 1")
-		if err != nil {
+// lane has committed the batch it is in. It returns after how many seconds the
+// first batch was there.
+func (o *ours) drained(ctx context.Context, l *lab) (first float64, err error) {
+	began := time.Now()
+	err = o.poll(ctx, l, "SELECT COALESCE(MAX(batch), 0) > 0 FROM _tidegate.ledger", 10*time.Millisecond)
+	if err != nil {
+		return 0, err
+	}
+	first = time.Since(began).Seconds()
+	if err := o.poll(ctx, l, "SELECT COUNT(*) FROM "+schema+".marker WHERE id = 1", 20*time.Millisecond); err != nil {
+		return 0, err
+	}
+	return first, o.poll(ctx, l, "SELECT COUNT(DISTINCT batch) FROM _tidegate.ledger", 5*time.Millisecond)
+}
+
+// poll asks the target until it says 1; the control tables may not be there
+// yet. From time to time the run is looked at: it may have stopped.
+func (o *ours) poll(ctx context.Context, l *lab, query string, every time.Duration) error {
+	looked := time.Now()
+	for {
+		n, err := value(ctx, l.dst, query)
+		if me, is := errors.AsType[*mysql.MySQLError](err); err != nil && (!is || !slices.Contains(notYet, me.Number)) {
 			return err
 		}
 		if n == "1" {
-			break
+			return nil
 		}
-		if time.Since(began) > 5*time.Second {
+		if time.Since(looked) > 5*time.Second {
 			if err := o.healthy(ctx); err != nil {
 				return err
 			}
-			began = time.Now()
+			looked = time.Now()
 		}
-		if err := pause(ctx, 20*time.Millisecond); err != nil {
-			return err
-		}
-	}
-	for {
-		n, err := value(ctx, l.dst, "SELECT COUNT(DISTINCT batch) FROM _tidegate.ledger")
-		if err != nil || n == "1" {
-			return err
-		}
-		if err := pause(ctx, 5*time.Millisecond); err != nil {
+		if err := pause(ctx, every); err != nil {
 			return err
 		}
 	}
 }
+
+// notYet are a server's answers while the control tables are not made.
+var notYet = []uint16{1049, 1146}
 
 // healthy is an error when the run has stopped.
 func (o *ours) healthy(ctx context.Context) error {
