@@ -49,28 +49,36 @@ type backlog struct {
 
 func (b *bench) scaled(n int) int { return max(int(float64(n)*b.scale), 1) }
 
-func (b *bench) evenRows() []int {
+// base is a filled source.
+type base struct {
+	kind string
+	fill func(context.Context, *dbtest.Server) error
+}
+
+// even are tables of the same size.
+func (b *bench) even() base {
 	rows := make([]int, tableCount)
 	for i := range rows {
 		rows[i] = b.scaled(tableRows)
 	}
-	return rows
+	return base{"even", func(ctx context.Context, s *dbtest.Server) error { return createTables(ctx, s, rows) }}
 }
 
 // base makes the image of a filled source, and returns its name.
-func (b *bench) base(ctx context.Context, l *lab, kind string, rows []int) (string, error) {
-	name := fmt.Sprintf("%s-%s-%g", l.flavor, kind, b.scale)
+func (b *bench) base(ctx context.Context, l *lab, of base) (string, error) {
+	name := fmt.Sprintf("%s-%s-%g", l.flavor, of.kind, b.scale)
 	if b.haveImage(name) {
 		return name, nil
 	}
 	b.say(name, "filling the source")
-	if err := l.src.Restart(); err != nil {
+	l.loaded = ""
+	if err := b.cloneImage(ctx, l.src, l.empty()); err != nil {
 		return "", err
 	}
-	if err := execute(ctx, l.src.DB(), "DROP DATABASE IF EXISTS "+schema); err != nil {
+	if err := createDatabase(ctx, l.src); err != nil {
 		return "", err
 	}
-	if err := createTables(ctx, l.src, rows); err != nil {
+	if err := of.fill(ctx, l.src); err != nil {
 		return "", err
 	}
 	reset := "RESET BINARY LOGS AND GTIDS"
@@ -88,7 +96,7 @@ func (b *bench) base(ctx context.Context, l *lab, kind string, rows []int) (stri
 
 // backlog makes the image of a source that has written a workload.
 func (b *bench) backlog(ctx context.Context, l *lab, w workload) (*backlog, error) {
-	base, err := b.base(ctx, l, "even", b.evenRows())
+	base, err := b.base(ctx, l, b.even())
 	if err != nil {
 		return nil, err
 	}
@@ -98,6 +106,7 @@ func (b *bench) backlog(ctx context.Context, l *lab, w workload) (*backlog, erro
 		return bl, json.Unmarshal(text, bl)
 	}
 	b.say(bl.image, "writing the backlog")
+	l.loaded = ""
 	if err := b.useImage(ctx, l.src, base); err != nil {
 		return nil, err
 	}

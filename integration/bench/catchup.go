@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/tidegate-io/tidegate/integration/dbtest"
-	"github.com/tidegate-io/tidegate/internal/run"
 )
 
 // catchUp describes a row that applies a backlog.
@@ -39,7 +38,7 @@ func (c catchUp) prepare(ctx context.Context, b *bench) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := b.useImage(ctx, l.src, bl.image); err != nil {
+	if err := b.source(ctx, l, bl.image); err != nil {
 		return nil, err
 	}
 	native := func(workers int) func(context.Context) (sample, error) {
@@ -94,10 +93,7 @@ func (b *bench) checked(ctx context.Context, l *lab, bl *backlog, do func() (sam
 func (b *bench) catchUp(ctx context.Context, l *lab, bl *backlog, target string) (s sample, err error) {
 	err = b.with(ctx, func(o *ours) error {
 		body := fmt.Sprintf("  type = \"incremental\"\n  start {\n    position = %q\n    manual = true\n  }\n", bl.Start)
-		if err := o.apply(ctx, pipeline(l.src.Addr, target, body)); err != nil {
-			return err
-		}
-		if _, err := o.Reach(ctx, wait, "p", run.Waiting); err != nil {
+		if err := o.waiting(ctx, pipeline(l.src.Addr, target, body)); err != nil {
 			return err
 		}
 		first := 0.0

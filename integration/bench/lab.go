@@ -16,6 +16,7 @@ import (
 type lab struct {
 	flavor   dbtest.Flavor
 	src, dst *dbtest.Server
+	loaded   string // the image the source runs on, unchanged
 }
 
 // labs are the servers of one invocation.
@@ -68,8 +69,17 @@ func (b *bench) lab(ctx context.Context, f dbtest.Flavor) (*lab, error) {
 		b.labs = labs{}
 	}
 	b.labs[f] = l
-	return l, nil
+	if b.haveImage(l.empty()) {
+		return l, nil
+	}
+	if err := l.dst.Halt(); err != nil {
+		return nil, err
+	}
+	return l, b.keepImage(ctx, l.dst, l.empty())
 }
+
+// empty names the image of a server without data.
+func (l *lab) empty() string { return string(l.flavor) + "-empty" }
 
 func (ls labs) close() {
 	for _, l := range ls {
@@ -101,6 +111,19 @@ func (b *bench) useImage(ctx context.Context, s *dbtest.Server, name string, arg
 		return err
 	}
 	return s.Restart(args...)
+}
+
+// source has the source run on saved data that nothing will change.
+func (b *bench) source(ctx context.Context, l *lab, image string) error {
+	if l.loaded == image {
+		return nil
+	}
+	l.loaded = ""
+	if err := b.useImage(ctx, l.src, image); err != nil {
+		return err
+	}
+	l.loaded = image
+	return nil
 }
 
 // cloneImage starts a server on saved data of another: without its log and its

@@ -82,12 +82,17 @@ func pipeline(from, to, body string) string {
 
 // apply hands a pipeline file to the daemon.
 func (o *ours) apply(ctx context.Context, text string) error {
-	file := filepath.Join(o.Dir, "p.hcl")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+	file, err := o.write(text)
+	if err != nil {
 		return err
 	}
-	_, err := o.Must(ctx, "apply", file, "--yes")
+	_, err = o.Must(ctx, "apply", file, "--yes")
 	return err
+}
+
+func (o *ours) write(text string) (file string, err error) {
+	file = filepath.Join(o.Dir, "p.hcl")
+	return file, os.WriteFile(file, []byte(text), 0o600)
 }
 
 // measure is timed with what the agent uses.

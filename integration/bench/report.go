@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -13,7 +14,7 @@ import (
 // wait is how long anything that is not measured may take.
 const wait = 2 * time.Minute
 
-func rows() []row { return catchUpRows() }
+func rows() []row { return slices.Concat(catchUpRows(), copyRows()) }
 
 // show prints a line a row.
 func show(to io.Writer, results []Result) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,20 +28,26 @@ const schema = "sbtest"
 
 func tableName(n int) string { return fmt.Sprintf("%s.sbtest%d", schema, n+1) }
 
-const tableBody = " (id INT NOT NULL AUTO_INCREMENT, k INT NOT NULL DEFAULT 0, c CHAR(120) NOT NULL DEFAULT '', pad CHAR(60) NOT NULL DEFAULT '', PRIMARY KEY (id))"
+func createTable(n int, more string) string {
+	return "CREATE TABLE " + tableName(n) + " (id INT NOT NULL AUTO_INCREMENT, k INT NOT NULL DEFAULT 0, c CHAR(120) NOT NULL DEFAULT '', pad CHAR(60) NOT NULL DEFAULT '', PRIMARY KEY (id)" + more + ")"
+}
 
-// createTables fills tables of the given numbers of rows; their contents depend
-// on nothing else. Nothing of it is in the server's log.
+func addKey(n int) string { return fmt.Sprintf("ALTER TABLE %s ADD KEY k_%d (k)", tableName(n), n+1) }
+
+// createDatabase makes the database with an empty table that marks the end of
+// what is written.
+func createDatabase(ctx context.Context, s *dbtest.Server) error {
+	return execute(ctx, s.DB(), "CREATE DATABASE "+schema+" CHARACTER SET utf8mb4", "CREATE TABLE "+schema+".marker (id INT NOT NULL PRIMARY KEY, n BIGINT NOT NULL)")
+}
+
+// createTables makes and fills tables of the given numbers of rows; their
+// contents depend on nothing else.
 func createTables(ctx context.Context, s *dbtest.Server, rows []int) error {
-	db := s.DB()
-	if err := execute(ctx, db, "CREATE DATABASE "+schema+" CHARACTER SET utf8mb4", "CREATE TABLE "+schema+".marker (id INT NOT NULL PRIMARY KEY, n BIGINT NOT NULL)"); err != nil {
-		return err
-	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(2)
 	for n, count := range rows {
 		g.Go(func() error {
-			if err := fillTable(ctx, db, n, count); err != nil {
+			if err := fillTable(ctx, s.DB(), n, count); err != nil {
 				return fmt.Errorf("fill %s: %w", tableName(n), err)
 			}
 			return nil
@@ -58,9 +65,9 @@ func fillTable(ctx context.Context, db *sql.DB, n, count int) error {
 	source := fmt.Sprintf("table%d", n)
 	mysql.RegisterReaderHandler(source, func() io.Reader { return rowText(n, count) })
 	defer mysql.DeregisterReaderHandler(source)
-	return execute(ctx, conn, "CREATE TABLE "+tableName(n)+tableBody,
+	return execute(ctx, conn, createTable(n, ""),
 		"LOAD DATA LOCAL INFILE 'Reader::"+source+"' INTO TABLE "+tableName(n)+" (id,k,c,pad)",
-		"ALTER TABLE "+tableName(n)+" ADD KEY "+fmt.Sprintf("k_%d", n+1)+" (k)", "ANALYZE TABLE "+tableName(n))
+		addKey(n), "ANALYZE TABLE "+tableName(n))
 }
 
 // rowText writes rows as tab-separated text.
@@ -125,25 +132,43 @@ func value(ctx context.Context, s *dbtest.Server, query string, args ...any) (st
 
 // checksums has the server sum up every table of the database.
 func checksums(ctx context.Context, s *dbtest.Server) (string, error) {
-	names, err := value(ctx, s, "SELECT GROUP_CONCAT(CONCAT('`', TABLE_SCHEMA, '`.`', TABLE_NAME, '`') ORDER BY TABLE_NAME) FROM information_schema.TABLES WHERE TABLE_SCHEMA = '"+schema+"'")
+	names, err := column(ctx, s, 0, "SELECT CONCAT('`', TABLE_SCHEMA, '`.`', TABLE_NAME, '`') FROM information_schema.TABLES WHERE TABLE_SCHEMA = '"+schema+"' ORDER BY TABLE_NAME")
 	if err != nil {
 		return "", err
 	}
-	rows, err := s.DB().QueryContext(ctx, "CHECKSUM TABLE "+names)
-	if err != nil {
-		return "", err
-	}
-	defer rows.Close()
 	var out strings.Builder
-	for rows.Next() {
-		var table string
-		var sum sql.NullString
-		if err := rows.Scan(&table, &sum); err != nil {
+	for some := range slices.Chunk(names, 200) {
+		sums, err := column(ctx, s, 1, "CHECKSUM TABLE "+strings.Join(some, ","))
+		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(&out, "%s %s\n", table, sum.String)
+		for i, sum := range sums {
+			fmt.Fprintf(&out, "%s %s\n", some[i], sum)
+		}
 	}
-	return out.String(), rows.Err()
+	return out.String(), nil
+}
+
+// column reads one column of two at most; NULL is empty.
+func column(ctx context.Context, s *dbtest.Server, n int, query string) (out []string, err error) {
+	rows, err := s.DB().QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	var values [2]sql.NullString
+	into := []any{&values[0], &values[1]}[:len(columns)]
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return nil, err
+		}
+		out = append(out, values[n].String)
+	}
+	return out, rows.Err()
 }
 
 // warm reads every page of the tables and their indexes once.

@@ -1,9 +1,11 @@
 package dbtest
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"net"
+	"os/exec"
 	"strconv"
 	"time"
 
@@ -54,4 +56,11 @@ func (s *Server) Endpoint() spec.Endpoint {
 		Flavor:   s.Flavor.Family(),
 		TLS:      spec.TLS{Mode: spec.TLSPreferred},
 	}
+}
+
+// Tool prepares one of the client programs that came with the server, such as
+// mysqldump; the options that log it in come first.
+func (s *Server) Tool(ctx context.Context, name string, args ...string) *exec.Cmd {
+	login := []string{"--no-defaults", "--host=127.0.0.1", "--protocol=tcp", fmt.Sprintf("--port=%d", s.Port), "--user=" + s.User, "--password=" + s.Password}
+	return s.slot.in.command(ctx, "/usr/bin/"+name, append(login, args...)...)
 }
