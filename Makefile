@@ -74,6 +74,11 @@ bin/tools/.built: internal/tools/go.mod internal/tools/go.sum internal/tools/pro
 demo: deps ## Move two live databases on private servers, with crashes, and prove both sides equal
 	go run ./integration/cmd/demo
 
+.PHONY: bench
+bench: bin/.modules ## Measure against native replication and dump tools; ONLY=regexp for a part, RUNS=3, SCALE=1
+	@internal/tools/deps.sh bench
+	go run ./integration/bench -only '$(ONLY)' -runs $(or $(RUNS),3) -scale $(or $(SCALE),1) -out $(or $(OUT),bin/bench.json)
+
 .PHONY: install
 install: build ## Install binary, systemd units and config files below DESTDIR
 	install -D -m 755 bin/tidegate $(DESTDIR)$(PREFIX)/bin/tidegate

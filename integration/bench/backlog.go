@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
@@ -184,16 +185,10 @@ const writers = 16
 
 // write commits exactly n transactions.
 func (w workload) write(ctx context.Context, s *dbtest.Server, n, rows int) error {
-	config, err := mysql.ParseDSN(s.DSN())
+	db, err := multi(s)
 	if err != nil {
 		return err
 	}
-	config.MultiStatements = true
-	connector, err := mysql.NewConnector(config)
-	if err != nil {
-		return err
-	}
-	db := sql.OpenDB(connector)
 	defer db.Close()
 	g, ctx := errgroup.WithContext(ctx)
 	for i := range writers {
@@ -217,20 +212,46 @@ func (w workload) writeShare(ctx context.Context, db *sql.DB, r *rand.Rand, n, r
 		text = insertOne(r, rows)
 	}
 	for n > 0 {
-		_, err := conn.ExecContext(ctx, text())
-		if err == nil {
+		ok, err := commit1(ctx, conn, text())
+		if err != nil {
+			return err
+		}
+		if ok {
 			n--
-			continue
-		}
-		// Writers are in each other's way now and then.
-		if me, ok := errors.AsType[*mysql.MySQLError](err); !ok || (me.Number != 1213 && me.Number != 1205 && me.Number != 1062) {
-			return err
-		}
-		if err := execute(ctx, conn, "ROLLBACK"); err != nil {
-			return err
 		}
 	}
 	return nil
+}
+
+// multi is a pool whose connections take several statements at once.
+func multi(s *dbtest.Server) (*sql.DB, error) {
+	config, err := mysql.ParseDSN(s.DSN())
+	if err != nil {
+		return nil, err
+	}
+	config.MultiStatements = true
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(connector), nil
+}
+
+// inTheWay are the errors of writers that meet: deadlocks, lock waits, and a row
+// that another has inserted meanwhile.
+var inTheWay = []uint16{1213, 1205, 1062}
+
+// commit1 runs a transaction's text; ok is false where it was rolled back
+// because another writer was in its way.
+func commit1(ctx context.Context, conn *sql.Conn, text string) (ok bool, err error) {
+	_, err = conn.ExecContext(ctx, text)
+	if err == nil {
+		return true, nil
+	}
+	if me, is := errors.AsType[*mysql.MySQLError](err); !is || !slices.Contains(inTheWay, me.Number) {
+		return false, err
+	}
+	return false, execute(ctx, conn, "ROLLBACK")
 }
 
 // writeOnly makes the transactions of sysbench's oltp_write_only: an update of

@@ -29,16 +29,27 @@ func catchUpRows() []row {
 	}
 }
 
-func (c catchUp) prepare(ctx context.Context, b *bench) (*job, error) {
+// ready has the source stand at the end of its backlog.
+func (c catchUp) ready(ctx context.Context, b *bench) (*lab, *backlog, error) {
 	l, err := b.lab(ctx, c.flavor)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	bl, err := b.backlog(ctx, l, c.load)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if err := b.source(ctx, l, bl.image); err != nil {
+	return l, bl, b.source(ctx, l, bl.image)
+}
+
+func (c catchUp) settings(b *bench, bl *backlog) string {
+	return fmt.Sprintf("%d transactions, %s, %.1f MB of log, %d tables of %d rows; %s; %s; ours with defaults",
+		bl.Transactions, c.load.name, float64(bl.Bytes)/1e6, tableCount, b.scaled(tableRows), durabilityText(c.durable), serverSettings)
+}
+
+func (c catchUp) prepare(ctx context.Context, b *bench) (*job, error) {
+	l, bl, err := c.ready(ctx, b)
+	if err != nil {
 		return nil, err
 	}
 	native := func(workers int) func(context.Context) (sample, error) {
@@ -50,10 +61,9 @@ func (c catchUp) prepare(ctx context.Context, b *bench) (*job, error) {
 		}
 	}
 	return &job{
-		settings: fmt.Sprintf("%d transactions, %s, %.1f MB of log, %d tables of %d rows; %s; %s; ours with defaults",
-			bl.Transactions, c.load.name, float64(bl.Bytes)/1e6, tableCount, b.scaled(tableRows), durabilityText(c.durable), serverSettings),
-		ratio: faster,
-		peer:  native(4),
+		settings: c.settings(b, bl),
+		ratio:    faster,
+		peer:     native(4),
 		ours: func(ctx context.Context) (sample, error) {
 			if err := c.target(ctx, b, l, bl); err != nil {
 				return sample{}, err

@@ -28,6 +28,7 @@ type options struct {
 	info    bool
 	profile string
 	results string
+	big     bool
 }
 
 func main() {
@@ -43,6 +44,7 @@ func main() {
 	flag.StringVar(&o.side, "side", "both", "what to measure: both, ours or peer")
 	flag.BoolVar(&o.info, "info", true, "measure also what is for information only")
 	flag.StringVar(&o.profile, "profile", "", "write processor and heap profiles of the agent into this directory")
+	flag.BoolVar(&o.big, "big", false, "the large transaction has 5 GB of log instead of 1 GB")
 	flag.StringVar(&o.results, "results", "", "rewrite the generated part of this Markdown file from the -out file")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -71,6 +73,7 @@ type bench struct {
 	images string // data directories to start from
 	commit string
 	labs   labs
+	steady []steady // runs that two rows share
 }
 
 // measure runs the selected rows and writes what they found, also when one of

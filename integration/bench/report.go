@@ -14,7 +14,9 @@ import (
 // wait is how long anything that is not measured may take.
 const wait = 2 * time.Minute
 
-func rows() []row { return slices.Concat(catchUpRows(), copyRows()) }
+func rows() []row {
+	return slices.Concat(catchUpRows(), []row{delayRow()}, copyRows(), steadyRows(), []row{memoryRow(), discardRow()})
+}
 
 // show prints a line a row.
 func show(to io.Writer, results []Result) {

@@ -4,10 +4,16 @@
 # with MySQL 9.7, MariaDB 11.8 and a bootable systemd. Idempotent, and quick when
 # nothing is missing. Works on Debian and Ubuntu, as root or with sudo.
 #
+#   deps.sh          what tests and demo need
+#   deps.sh bench    also what the program is measured against: mydumper, myloader
+#
 #   TIDEGATE_CACHE            where the trees go (default /var/cache/tidegate)
 #   TIDEGATE_MYSQL_ROOT       the MySQL tree itself
 #   TIDEGATE_MARIADB118_ROOT  the MariaDB 11.8 tree itself
 set -euo pipefail
+
+wanted=${1:-}
+case $wanted in '' | bench) ;; *) printf 'usage: deps.sh [bench]\n' >&2; exit 2 ;; esac
 
 cache=${TIDEGATE_CACHE:-/var/cache/tidegate}
 mysql_root=${TIDEGATE_MYSQL_ROOT:-$cache/mysql}
@@ -39,6 +45,7 @@ missing_packages() {
 	command -v systemd-nspawn >/dev/null || echo systemd-container
 	[ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || echo debian-archive-keyring
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
+	[ "$wanted" != bench ] || { command -v mydumper && command -v myloader; } >/dev/null || echo mydumper
 }
 
 missing_trees() {
@@ -53,9 +60,9 @@ become_root() {
 	[ "$(id -u)" = 0 ] && return
 	local keep=TIDEGATE_CACHE,TIDEGATE_MYSQL_ROOT,TIDEGATE_MARIADB118_ROOT,http_proxy,https_proxy
 	if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-		exec sudo -n --preserve-env="$keep" "$0"
+		exec sudo -n --preserve-env="$keep" "$0" $wanted
 	fi
-	say "missing: $( (missing_packages; missing_trees; have_mariadb || echo mariadb) | xargs). Run \`make deps\` once as root." >&2
+	say "missing: $( (missing_packages; missing_trees; have_mariadb || echo mariadb) | xargs). Run \`make ${wanted:-deps}\` once as root." >&2
 	exit 1
 }
 
