@@ -207,9 +207,9 @@ func (w workload) writeShare(ctx context.Context, db *sql.DB, r *rand.Rand, n, r
 		return err
 	}
 	defer conn.Close()
-	text := w.writeOnly(r, rows)
-	if w.insertOnly {
-		text = insertOne(r, rows)
+	text := insertOne(r, rows)
+	if !w.insertOnly {
+		text = w.writeOnly(r, rows)
 	}
 	for n > 0 {
 		ok, err := commit1(ctx, conn, text())

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -46,6 +47,7 @@ func main() {
 	flag.StringVar(&o.profile, "profile", "", "write processor and heap profiles of the agent into this directory")
 	flag.BoolVar(&o.big, "big", false, "the large transaction has 5 GB of log instead of 1 GB")
 	flag.StringVar(&o.results, "results", "", "rewrite the generated part of this Markdown file from the -out file")
+	of := flag.String("commit", "", "what the results shall name as measured (default: the commit that is checked out)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -57,7 +59,7 @@ func main() {
 		return
 	}
 	if err == nil {
-		err = measure(ctx, o)
+		err = measure(ctx, o, cmp.Or(*of, commit(ctx)))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -78,8 +80,8 @@ type bench struct {
 
 // measure runs the selected rows and writes what they found, also when one of
 // them fails.
-func measure(ctx context.Context, o options) (err error) {
-	b := &bench{options: o, commit: commit(ctx)}
+func measure(ctx context.Context, o options, commit string) (err error) {
+	b := &bench{options: o, commit: commit}
 	if b.work, err = os.MkdirTemp("", "tidegate-bench-"); err != nil {
 		return err
 	}
