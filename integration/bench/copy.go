@@ -139,20 +139,36 @@ func (b *bench) copied(ctx context.Context, l *lab, then func(*ours, sample) err
 		if err := o.waiting(ctx, pipeline(l.src.Addr, l.dst.Addr, body)); err != nil {
 			return err
 		}
+		var note string
 		s, err := o.measure(l, func() error {
+			began := time.Now()
 			if _, err := o.Must(ctx, "start", "p"); err != nil {
 				return err
 			}
-			return o.poll(ctx, l, "SELECT COUNT(*) FROM _tidegate.run WHERE phase = 'apply'", 20*time.Millisecond)
+			for _, step := range copySteps {
+				if err := o.poll(ctx, l, step.query, 50*time.Millisecond); err != nil {
+					return err
+				}
+				note += fmt.Sprintf("%s after %.1f s ", step.name, time.Since(began).Seconds())
+			}
+			return nil
 		})
 		if err != nil {
 			return err
 		}
+		s.Note = note
 		if err := o.caughtUp(ctx); err != nil {
 			return err
 		}
 		return then(o, s)
 	})
+}
+
+// copySteps are what can be seen of a copy on the target, in order.
+var copySteps = []struct{ name, query string }{
+	{"first chunk", "SELECT COUNT(*) > 0 FROM _tidegate.chunk WHERE state = 'done'"},
+	{"first index", "SELECT COUNT(*) > 0 FROM _tidegate.`table` WHERE source_name LIKE 'sbtest%' AND left_out IN ('', '[]', 'null')"},
+	{"all", "SELECT COUNT(*) FROM _tidegate.run WHERE phase = 'apply'"},
 }
 
 // waiting hands over a pipeline that waits for its start.
