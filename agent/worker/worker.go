@@ -108,6 +108,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	copying, stop := context.WithCancel(ctx)
 	defer stop()
 	w.group.Go(func() { w.replicate(copying) })
+	w.group.Go(func() { w.listen(copying, every) })
 	for {
 		err := w.turn(ctx)
 		switch {
@@ -179,6 +180,27 @@ func (w *Worker) register(ctx context.Context) (time.Duration, error) {
 			return 0, nil
 		case <-time.After(wait):
 			wait = min(2*wait, 5*time.Second)
+		}
+	}
+}
+
+// listen lets the loop turn at once when the daemon has something new.
+func (w *Worker) listen(ctx context.Context, every time.Duration) {
+	seen := uint64(0)
+	for ctx.Err() == nil {
+		call, cancel := context.WithTimeout(ctx, 3*callLimit)
+		resp, err := w.deps.Daemon.Await(call, connect.NewRequest(&pb.AwaitRequest{Agent: w.cfg.ID, Seen: seen}))
+		cancel()
+		if err == nil {
+			if n := resp.Msg.GetChanges(); n != seen {
+				seen = n
+				w.kick()
+			}
+			continue
+		}
+		select { // the loop reports anyway, and says that the daemon is away
+		case <-ctx.Done():
+		case <-time.After(every):
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"connectrpc.com/connect"
 
@@ -54,6 +55,16 @@ func (a agents) Sync(ctx context.Context, q *connect.Request[pb.SyncRequest]) (*
 		out.Assignments = append(out.Assignments, as)
 	}
 	return connect.NewResponse(out), nil
+}
+
+// awaitLimit bounds how long an Await stays unanswered: what lies between may
+// end a connection on which nothing happens.
+const awaitLimit = 20 * time.Second
+
+func (a agents) Await(ctx context.Context, q *connect.Request[pb.AwaitRequest]) (*connect.Response[pb.AwaitResponse], error) {
+	ctx, cancel := context.WithTimeout(ctx, awaitLimit)
+	defer cancel()
+	return connect.NewResponse(&pb.AwaitResponse{Changes: a.c.Await(ctx, q.Msg.GetAgent(), q.Msg.GetSeen())}), nil
 }
 
 // assignmentProto is an assignment without its spec.

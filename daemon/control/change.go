@@ -108,6 +108,7 @@ func (x *change) commit(ctx context.Context) error {
 		c.data.Pipelines[p.Name] = p
 	}
 	for _, r := range b.Runs {
+		c.bells.ringFor(c.data.Runs[r.ID], r)
 		c.index.set(c.data.Runs[r.ID], r)
 		c.data.Runs[r.ID] = r
 	}
@@ -115,6 +116,7 @@ func (x *change) commit(ctx context.Context) error {
 		c.data.Agents[a.ID] = a
 	}
 	for _, id := range b.DeleteRuns {
+		c.bells.ring(c.data.Runs[id].Agent)
 		c.index.drop(c.data.Runs[id])
 		delete(c.data.Runs, id)
 	}

@@ -34,6 +34,7 @@ type Control struct {
 	log  zerolog.Logger
 
 	presence   *presence
+	bells      *bells
 	serverBase uint32 // of the binlog readers' ids; never changes
 
 	// mu guards all below. Commits to the store are made under it, so that
@@ -63,7 +64,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Control, error) {
 	}
 	c := &Control{
 		cfg: cfg, deps: deps, log: deps.Log.With().Str("component", "control").Logger(), data: data,
-		mu: newMutex(), presence: newPresence(data.Agents, deps.Now()), plans: map[string]*planJob{}, changed: make(chan struct{}),
+		mu: newMutex(), presence: newPresence(data.Agents, deps.Now()), bells: newBells(deps.Now()), plans: map[string]*planJob{}, changed: make(chan struct{}),
 	}
 	c.turned, c.index = deps.Now(), newIndex(data.Runs)
 	if data.Counters.ServerBase == 0 {

@@ -56,6 +56,7 @@ func (c *Control) turnPlan(x *change, p *planJob) {
 	for _, id := range sortedKeys(c.data.Agents) {
 		if a := c.data.Agents[id]; c.alive(id) && carries(a, p.run.Spec.AgentLabels) {
 			p.run.Agent, p.run.Instance, p.run.Epoch = id, a.Instance, x.nextEpoch()
+			c.bells.ring(id)
 			return
 		}
 	}
@@ -70,9 +71,9 @@ func (c *Control) Plan(ctx context.Context, s spec.Pipeline) (*run.Report, *run.
 	p := &planJob{done: make(chan struct{}), run: store.Run{
 		ID: uuid.Must(uuid.NewV7()).String(), Pipeline: s.Name, Spec: s, Mode: run.ModePlan, State: run.Checking,
 	}}
-	c.mu.Lock()
-	c.plans[p.run.ID] = p
-	c.mu.Unlock()
+	if err := c.addPlan(ctx, p); err != nil {
+		return nil, nil, err
+	}
 	defer func() {
 		c.mu.Lock()
 		delete(c.plans, p.run.ID)
@@ -95,6 +96,20 @@ func (c *Control) Plan(ctx context.Context, s spec.Pipeline) (*run.Report, *run.
 			}
 		}
 	}
+}
+
+// addPlan takes a plan on, and gives it to an agent if one fits now.
+func (c *Control) addPlan(ctx context.Context, p *planJob) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.plans[p.run.ID] = p
+	x := c.begin()
+	c.turnPlan(x, p)
+	if err := x.commit(ctx); err != nil {
+		delete(c.plans, p.run.ID)
+		return err
+	}
+	return nil
 }
 
 func unfitRemedy(s spec.Pipeline) string {

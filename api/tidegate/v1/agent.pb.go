@@ -347,6 +347,102 @@ func (x *SyncResponse) GetAssignments() []*Assignment {
 	return nil
 }
 
+type AwaitRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Agent         string                 `protobuf:"bytes,1,opt,name=agent,proto3" json:"agent,omitempty"`
+	Seen          uint64                 `protobuf:"varint,2,opt,name=seen,proto3" json:"seen,omitempty"` // changes of the last answer, 0 at first
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwaitRequest) Reset() {
+	*x = AwaitRequest{}
+	mi := &file_tidegate_v1_agent_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwaitRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwaitRequest) ProtoMessage() {}
+
+func (x *AwaitRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tidegate_v1_agent_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwaitRequest.ProtoReflect.Descriptor instead.
+func (*AwaitRequest) Descriptor() ([]byte, []int) {
+	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *AwaitRequest) GetAgent() string {
+	if x != nil {
+		return x.Agent
+	}
+	return ""
+}
+
+func (x *AwaitRequest) GetSeen() uint64 {
+	if x != nil {
+		return x.Seen
+	}
+	return 0
+}
+
+type AwaitResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Changes       uint64                 `protobuf:"varint,1,opt,name=changes,proto3" json:"changes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwaitResponse) Reset() {
+	*x = AwaitResponse{}
+	mi := &file_tidegate_v1_agent_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwaitResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwaitResponse) ProtoMessage() {}
+
+func (x *AwaitResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tidegate_v1_agent_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwaitResponse.ProtoReflect.Descriptor instead.
+func (*AwaitResponse) Descriptor() ([]byte, []int) {
+	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *AwaitResponse) GetChanges() uint64 {
+	if x != nil {
+		return x.Changes
+	}
+	return 0
+}
+
 type Assignment struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Run           string                 `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
@@ -363,7 +459,7 @@ type Assignment struct {
 
 func (x *Assignment) Reset() {
 	*x = Assignment{}
-	mi := &file_tidegate_v1_agent_proto_msgTypes[5]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -375,7 +471,7 @@ func (x *Assignment) String() string {
 func (*Assignment) ProtoMessage() {}
 
 func (x *Assignment) ProtoReflect() protoreflect.Message {
-	mi := &file_tidegate_v1_agent_proto_msgTypes[5]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -388,7 +484,7 @@ func (x *Assignment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Assignment.ProtoReflect.Descriptor instead.
 func (*Assignment) Descriptor() ([]byte, []int) {
-	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{5}
+	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Assignment) GetRun() string {
@@ -461,7 +557,7 @@ type Desired struct {
 
 func (x *Desired) Reset() {
 	*x = Desired{}
-	mi := &file_tidegate_v1_agent_proto_msgTypes[6]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -473,7 +569,7 @@ func (x *Desired) String() string {
 func (*Desired) ProtoMessage() {}
 
 func (x *Desired) ProtoReflect() protoreflect.Message {
-	mi := &file_tidegate_v1_agent_proto_msgTypes[6]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -486,7 +582,7 @@ func (x *Desired) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Desired.ProtoReflect.Descriptor instead.
 func (*Desired) Descriptor() ([]byte, []int) {
-	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{6}
+	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Desired) GetPaused() bool {
@@ -534,7 +630,7 @@ type SaveCheckpointRequest struct {
 
 func (x *SaveCheckpointRequest) Reset() {
 	*x = SaveCheckpointRequest{}
-	mi := &file_tidegate_v1_agent_proto_msgTypes[7]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -546,7 +642,7 @@ func (x *SaveCheckpointRequest) String() string {
 func (*SaveCheckpointRequest) ProtoMessage() {}
 
 func (x *SaveCheckpointRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tidegate_v1_agent_proto_msgTypes[7]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -559,7 +655,7 @@ func (x *SaveCheckpointRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveCheckpointRequest.ProtoReflect.Descriptor instead.
 func (*SaveCheckpointRequest) Descriptor() ([]byte, []int) {
-	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{7}
+	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *SaveCheckpointRequest) GetAgent() string {
@@ -588,7 +684,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_tidegate_v1_agent_proto_msgTypes[8]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -600,7 +696,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_tidegate_v1_agent_proto_msgTypes[8]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -613,7 +709,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{8}
+	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Checkpoint) GetRun() string {
@@ -654,7 +750,7 @@ type CheckpointRecord struct {
 
 func (x *CheckpointRecord) Reset() {
 	*x = CheckpointRecord{}
-	mi := &file_tidegate_v1_agent_proto_msgTypes[9]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -666,7 +762,7 @@ func (x *CheckpointRecord) String() string {
 func (*CheckpointRecord) ProtoMessage() {}
 
 func (x *CheckpointRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_tidegate_v1_agent_proto_msgTypes[9]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -679,7 +775,7 @@ func (x *CheckpointRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckpointRecord.ProtoReflect.Descriptor instead.
 func (*CheckpointRecord) Descriptor() ([]byte, []int) {
-	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{9}
+	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CheckpointRecord) GetName() string {
@@ -705,7 +801,7 @@ type SaveCheckpointResponse struct {
 
 func (x *SaveCheckpointResponse) Reset() {
 	*x = SaveCheckpointResponse{}
-	mi := &file_tidegate_v1_agent_proto_msgTypes[10]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -717,7 +813,7 @@ func (x *SaveCheckpointResponse) String() string {
 func (*SaveCheckpointResponse) ProtoMessage() {}
 
 func (x *SaveCheckpointResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tidegate_v1_agent_proto_msgTypes[10]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -730,7 +826,7 @@ func (x *SaveCheckpointResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveCheckpointResponse.ProtoReflect.Descriptor instead.
 func (*SaveCheckpointResponse) Descriptor() ([]byte, []int) {
-	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{10}
+	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *SaveCheckpointResponse) GetFenced() []string {
@@ -750,7 +846,7 @@ type LoadCheckpointRequest struct {
 
 func (x *LoadCheckpointRequest) Reset() {
 	*x = LoadCheckpointRequest{}
-	mi := &file_tidegate_v1_agent_proto_msgTypes[11]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -762,7 +858,7 @@ func (x *LoadCheckpointRequest) String() string {
 func (*LoadCheckpointRequest) ProtoMessage() {}
 
 func (x *LoadCheckpointRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tidegate_v1_agent_proto_msgTypes[11]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -775,7 +871,7 @@ func (x *LoadCheckpointRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoadCheckpointRequest.ProtoReflect.Descriptor instead.
 func (*LoadCheckpointRequest) Descriptor() ([]byte, []int) {
-	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{11}
+	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *LoadCheckpointRequest) GetAgent() string {
@@ -803,7 +899,7 @@ type LoadCheckpointResponse struct {
 
 func (x *LoadCheckpointResponse) Reset() {
 	*x = LoadCheckpointResponse{}
-	mi := &file_tidegate_v1_agent_proto_msgTypes[12]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -815,7 +911,7 @@ func (x *LoadCheckpointResponse) String() string {
 func (*LoadCheckpointResponse) ProtoMessage() {}
 
 func (x *LoadCheckpointResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tidegate_v1_agent_proto_msgTypes[12]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -828,7 +924,7 @@ func (x *LoadCheckpointResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoadCheckpointResponse.ProtoReflect.Descriptor instead.
 func (*LoadCheckpointResponse) Descriptor() ([]byte, []int) {
-	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{12}
+	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *LoadCheckpointResponse) GetEpoch() uint64 {
@@ -862,7 +958,7 @@ type ReportRequest struct {
 
 func (x *ReportRequest) Reset() {
 	*x = ReportRequest{}
-	mi := &file_tidegate_v1_agent_proto_msgTypes[13]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -874,7 +970,7 @@ func (x *ReportRequest) String() string {
 func (*ReportRequest) ProtoMessage() {}
 
 func (x *ReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tidegate_v1_agent_proto_msgTypes[13]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -887,7 +983,7 @@ func (x *ReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRequest.ProtoReflect.Descriptor instead.
 func (*ReportRequest) Descriptor() ([]byte, []int) {
-	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{13}
+	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ReportRequest) GetAgent() string {
@@ -917,7 +1013,7 @@ type RunFindings struct {
 
 func (x *RunFindings) Reset() {
 	*x = RunFindings{}
-	mi := &file_tidegate_v1_agent_proto_msgTypes[14]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -929,7 +1025,7 @@ func (x *RunFindings) String() string {
 func (*RunFindings) ProtoMessage() {}
 
 func (x *RunFindings) ProtoReflect() protoreflect.Message {
-	mi := &file_tidegate_v1_agent_proto_msgTypes[14]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -942,7 +1038,7 @@ func (x *RunFindings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunFindings.ProtoReflect.Descriptor instead.
 func (*RunFindings) Descriptor() ([]byte, []int) {
-	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{14}
+	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *RunFindings) GetRun() string {
@@ -984,7 +1080,7 @@ type RunEvent struct {
 
 func (x *RunEvent) Reset() {
 	*x = RunEvent{}
-	mi := &file_tidegate_v1_agent_proto_msgTypes[15]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -996,7 +1092,7 @@ func (x *RunEvent) String() string {
 func (*RunEvent) ProtoMessage() {}
 
 func (x *RunEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_tidegate_v1_agent_proto_msgTypes[15]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1009,7 +1105,7 @@ func (x *RunEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunEvent.ProtoReflect.Descriptor instead.
 func (*RunEvent) Descriptor() ([]byte, []int) {
-	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{15}
+	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *RunEvent) GetTime() *timestamppb.Timestamp {
@@ -1042,7 +1138,7 @@ type ReportResponse struct {
 
 func (x *ReportResponse) Reset() {
 	*x = ReportResponse{}
-	mi := &file_tidegate_v1_agent_proto_msgTypes[16]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1054,7 +1150,7 @@ func (x *ReportResponse) String() string {
 func (*ReportResponse) ProtoMessage() {}
 
 func (x *ReportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tidegate_v1_agent_proto_msgTypes[16]
+	mi := &file_tidegate_v1_agent_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1067,7 +1163,7 @@ func (x *ReportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportResponse.ProtoReflect.Descriptor instead.
 func (*ReportResponse) Descriptor() ([]byte, []int) {
-	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{16}
+	return file_tidegate_v1_agent_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ReportResponse) GetFenced() []string {
@@ -1107,7 +1203,12 @@ const file_tidegate_v1_agent_proto_rawDesc = "" +
 	"\x05ended\x18\x04 \x01(\bR\x05ended\x12\x18\n" +
 	"\aversion\x18\x05 \x01(\x04R\aversion\"I\n" +
 	"\fSyncResponse\x129\n" +
-	"\vassignments\x18\x01 \x03(\v2\x17.tidegate.v1.AssignmentR\vassignments\"\xdf\x01\n" +
+	"\vassignments\x18\x01 \x03(\v2\x17.tidegate.v1.AssignmentR\vassignments\"8\n" +
+	"\fAwaitRequest\x12\x14\n" +
+	"\x05agent\x18\x01 \x01(\tR\x05agent\x12\x12\n" +
+	"\x04seen\x18\x02 \x01(\x04R\x04seen\")\n" +
+	"\rAwaitResponse\x12\x18\n" +
+	"\achanges\x18\x01 \x01(\x04R\achanges\"\xdf\x01\n" +
 	"\n" +
 	"Assignment\x12\x10\n" +
 	"\x03run\x18\x01 \x01(\tR\x03run\x12\x1a\n" +
@@ -1158,10 +1259,11 @@ const file_tidegate_v1_agent_proto_rawDesc = "" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x18\n" +
 	"\amessage\x18\x03 \x01(\tR\amessage\"(\n" +
 	"\x0eReportResponse\x12\x16\n" +
-	"\x06fenced\x18\x01 \x03(\tR\x06fenced2\x8d\x03\n" +
+	"\x06fenced\x18\x01 \x03(\tR\x06fenced2\xcd\x03\n" +
 	"\fAgentService\x12G\n" +
 	"\bRegister\x12\x1c.tidegate.v1.RegisterRequest\x1a\x1d.tidegate.v1.RegisterResponse\x12;\n" +
-	"\x04Sync\x12\x18.tidegate.v1.SyncRequest\x1a\x19.tidegate.v1.SyncResponse\x12Y\n" +
+	"\x04Sync\x12\x18.tidegate.v1.SyncRequest\x1a\x19.tidegate.v1.SyncResponse\x12>\n" +
+	"\x05Await\x12\x19.tidegate.v1.AwaitRequest\x1a\x1a.tidegate.v1.AwaitResponse\x12Y\n" +
 	"\x0eSaveCheckpoint\x12\".tidegate.v1.SaveCheckpointRequest\x1a#.tidegate.v1.SaveCheckpointResponse\x12Y\n" +
 	"\x0eLoadCheckpoint\x12\".tidegate.v1.LoadCheckpointRequest\x1a#.tidegate.v1.LoadCheckpointResponse\x12A\n" +
 	"\x06Report\x12\x1a.tidegate.v1.ReportRequest\x1a\x1b.tidegate.v1.ReportResponseB<Z:github.com/tidegate-io/tidegate/api/tidegate/v1;tidegatev1b\x06proto3"
@@ -1178,55 +1280,59 @@ func file_tidegate_v1_agent_proto_rawDescGZIP() []byte {
 	return file_tidegate_v1_agent_proto_rawDescData
 }
 
-var file_tidegate_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_tidegate_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_tidegate_v1_agent_proto_goTypes = []any{
 	(*RegisterRequest)(nil),        // 0: tidegate.v1.RegisterRequest
 	(*RegisterResponse)(nil),       // 1: tidegate.v1.RegisterResponse
 	(*SyncRequest)(nil),            // 2: tidegate.v1.SyncRequest
 	(*RunReport)(nil),              // 3: tidegate.v1.RunReport
 	(*SyncResponse)(nil),           // 4: tidegate.v1.SyncResponse
-	(*Assignment)(nil),             // 5: tidegate.v1.Assignment
-	(*Desired)(nil),                // 6: tidegate.v1.Desired
-	(*SaveCheckpointRequest)(nil),  // 7: tidegate.v1.SaveCheckpointRequest
-	(*Checkpoint)(nil),             // 8: tidegate.v1.Checkpoint
-	(*CheckpointRecord)(nil),       // 9: tidegate.v1.CheckpointRecord
-	(*SaveCheckpointResponse)(nil), // 10: tidegate.v1.SaveCheckpointResponse
-	(*LoadCheckpointRequest)(nil),  // 11: tidegate.v1.LoadCheckpointRequest
-	(*LoadCheckpointResponse)(nil), // 12: tidegate.v1.LoadCheckpointResponse
-	(*ReportRequest)(nil),          // 13: tidegate.v1.ReportRequest
-	(*RunFindings)(nil),            // 14: tidegate.v1.RunFindings
-	(*RunEvent)(nil),               // 15: tidegate.v1.RunEvent
-	(*ReportResponse)(nil),         // 16: tidegate.v1.ReportResponse
-	nil,                            // 17: tidegate.v1.RegisterRequest.LabelsEntry
-	(*Status)(nil),                 // 18: tidegate.v1.Status
-	(*Report)(nil),                 // 19: tidegate.v1.Report
-	(*timestamppb.Timestamp)(nil),  // 20: google.protobuf.Timestamp
+	(*AwaitRequest)(nil),           // 5: tidegate.v1.AwaitRequest
+	(*AwaitResponse)(nil),          // 6: tidegate.v1.AwaitResponse
+	(*Assignment)(nil),             // 7: tidegate.v1.Assignment
+	(*Desired)(nil),                // 8: tidegate.v1.Desired
+	(*SaveCheckpointRequest)(nil),  // 9: tidegate.v1.SaveCheckpointRequest
+	(*Checkpoint)(nil),             // 10: tidegate.v1.Checkpoint
+	(*CheckpointRecord)(nil),       // 11: tidegate.v1.CheckpointRecord
+	(*SaveCheckpointResponse)(nil), // 12: tidegate.v1.SaveCheckpointResponse
+	(*LoadCheckpointRequest)(nil),  // 13: tidegate.v1.LoadCheckpointRequest
+	(*LoadCheckpointResponse)(nil), // 14: tidegate.v1.LoadCheckpointResponse
+	(*ReportRequest)(nil),          // 15: tidegate.v1.ReportRequest
+	(*RunFindings)(nil),            // 16: tidegate.v1.RunFindings
+	(*RunEvent)(nil),               // 17: tidegate.v1.RunEvent
+	(*ReportResponse)(nil),         // 18: tidegate.v1.ReportResponse
+	nil,                            // 19: tidegate.v1.RegisterRequest.LabelsEntry
+	(*Status)(nil),                 // 20: tidegate.v1.Status
+	(*Report)(nil),                 // 21: tidegate.v1.Report
+	(*timestamppb.Timestamp)(nil),  // 22: google.protobuf.Timestamp
 }
 var file_tidegate_v1_agent_proto_depIdxs = []int32{
-	17, // 0: tidegate.v1.RegisterRequest.labels:type_name -> tidegate.v1.RegisterRequest.LabelsEntry
+	19, // 0: tidegate.v1.RegisterRequest.labels:type_name -> tidegate.v1.RegisterRequest.LabelsEntry
 	3,  // 1: tidegate.v1.SyncRequest.runs:type_name -> tidegate.v1.RunReport
-	18, // 2: tidegate.v1.RunReport.status:type_name -> tidegate.v1.Status
-	5,  // 3: tidegate.v1.SyncResponse.assignments:type_name -> tidegate.v1.Assignment
-	6,  // 4: tidegate.v1.Assignment.desired:type_name -> tidegate.v1.Desired
-	8,  // 5: tidegate.v1.SaveCheckpointRequest.checkpoints:type_name -> tidegate.v1.Checkpoint
-	9,  // 6: tidegate.v1.Checkpoint.records:type_name -> tidegate.v1.CheckpointRecord
-	9,  // 7: tidegate.v1.LoadCheckpointResponse.records:type_name -> tidegate.v1.CheckpointRecord
-	14, // 8: tidegate.v1.ReportRequest.runs:type_name -> tidegate.v1.RunFindings
-	15, // 9: tidegate.v1.RunFindings.events:type_name -> tidegate.v1.RunEvent
-	19, // 10: tidegate.v1.RunFindings.reports:type_name -> tidegate.v1.Report
-	20, // 11: tidegate.v1.RunEvent.time:type_name -> google.protobuf.Timestamp
+	20, // 2: tidegate.v1.RunReport.status:type_name -> tidegate.v1.Status
+	7,  // 3: tidegate.v1.SyncResponse.assignments:type_name -> tidegate.v1.Assignment
+	8,  // 4: tidegate.v1.Assignment.desired:type_name -> tidegate.v1.Desired
+	10, // 5: tidegate.v1.SaveCheckpointRequest.checkpoints:type_name -> tidegate.v1.Checkpoint
+	11, // 6: tidegate.v1.Checkpoint.records:type_name -> tidegate.v1.CheckpointRecord
+	11, // 7: tidegate.v1.LoadCheckpointResponse.records:type_name -> tidegate.v1.CheckpointRecord
+	16, // 8: tidegate.v1.ReportRequest.runs:type_name -> tidegate.v1.RunFindings
+	17, // 9: tidegate.v1.RunFindings.events:type_name -> tidegate.v1.RunEvent
+	21, // 10: tidegate.v1.RunFindings.reports:type_name -> tidegate.v1.Report
+	22, // 11: tidegate.v1.RunEvent.time:type_name -> google.protobuf.Timestamp
 	0,  // 12: tidegate.v1.AgentService.Register:input_type -> tidegate.v1.RegisterRequest
 	2,  // 13: tidegate.v1.AgentService.Sync:input_type -> tidegate.v1.SyncRequest
-	7,  // 14: tidegate.v1.AgentService.SaveCheckpoint:input_type -> tidegate.v1.SaveCheckpointRequest
-	11, // 15: tidegate.v1.AgentService.LoadCheckpoint:input_type -> tidegate.v1.LoadCheckpointRequest
-	13, // 16: tidegate.v1.AgentService.Report:input_type -> tidegate.v1.ReportRequest
-	1,  // 17: tidegate.v1.AgentService.Register:output_type -> tidegate.v1.RegisterResponse
-	4,  // 18: tidegate.v1.AgentService.Sync:output_type -> tidegate.v1.SyncResponse
-	10, // 19: tidegate.v1.AgentService.SaveCheckpoint:output_type -> tidegate.v1.SaveCheckpointResponse
-	12, // 20: tidegate.v1.AgentService.LoadCheckpoint:output_type -> tidegate.v1.LoadCheckpointResponse
-	16, // 21: tidegate.v1.AgentService.Report:output_type -> tidegate.v1.ReportResponse
-	17, // [17:22] is the sub-list for method output_type
-	12, // [12:17] is the sub-list for method input_type
+	5,  // 14: tidegate.v1.AgentService.Await:input_type -> tidegate.v1.AwaitRequest
+	9,  // 15: tidegate.v1.AgentService.SaveCheckpoint:input_type -> tidegate.v1.SaveCheckpointRequest
+	13, // 16: tidegate.v1.AgentService.LoadCheckpoint:input_type -> tidegate.v1.LoadCheckpointRequest
+	15, // 17: tidegate.v1.AgentService.Report:input_type -> tidegate.v1.ReportRequest
+	1,  // 18: tidegate.v1.AgentService.Register:output_type -> tidegate.v1.RegisterResponse
+	4,  // 19: tidegate.v1.AgentService.Sync:output_type -> tidegate.v1.SyncResponse
+	6,  // 20: tidegate.v1.AgentService.Await:output_type -> tidegate.v1.AwaitResponse
+	12, // 21: tidegate.v1.AgentService.SaveCheckpoint:output_type -> tidegate.v1.SaveCheckpointResponse
+	14, // 22: tidegate.v1.AgentService.LoadCheckpoint:output_type -> tidegate.v1.LoadCheckpointResponse
+	18, // 23: tidegate.v1.AgentService.Report:output_type -> tidegate.v1.ReportResponse
+	18, // [18:24] is the sub-list for method output_type
+	12, // [12:18] is the sub-list for method input_type
 	12, // [12:12] is the sub-list for extension type_name
 	12, // [12:12] is the sub-list for extension extendee
 	0,  // [0:12] is the sub-list for field type_name
@@ -1244,7 +1350,7 @@ func file_tidegate_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tidegate_v1_agent_proto_rawDesc), len(file_tidegate_v1_agent_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -37,6 +37,8 @@ const (
 	AgentServiceRegisterProcedure = "/tidegate.v1.AgentService/Register"
 	// AgentServiceSyncProcedure is the fully-qualified name of the AgentService's Sync RPC.
 	AgentServiceSyncProcedure = "/tidegate.v1.AgentService/Sync"
+	// AgentServiceAwaitProcedure is the fully-qualified name of the AgentService's Await RPC.
+	AgentServiceAwaitProcedure = "/tidegate.v1.AgentService/Await"
 	// AgentServiceSaveCheckpointProcedure is the fully-qualified name of the AgentService's
 	// SaveCheckpoint RPC.
 	AgentServiceSaveCheckpointProcedure = "/tidegate.v1.AgentService/SaveCheckpoint"
@@ -53,6 +55,9 @@ type AgentServiceClient interface {
 	// Sync renews the agent's lease. FAILED_PRECONDITION: register first.
 	// ABORTED: another process has registered under this agent's id.
 	Sync(context.Context, *connect.Request[v1.SyncRequest]) (*connect.Response[v1.SyncResponse], error)
+	// Await returns when what the agent shall run may have changed, or after a
+	// while; the agent calls Sync then. It only saves the wait for the next one.
+	Await(context.Context, *connect.Request[v1.AwaitRequest]) (*connect.Response[v1.AwaitResponse], error)
 	// SaveCheckpoint keeps the newest records of any number of runs.
 	SaveCheckpoint(context.Context, *connect.Request[v1.SaveCheckpointRequest]) (*connect.Response[v1.SaveCheckpointResponse], error)
 	LoadCheckpoint(context.Context, *connect.Request[v1.LoadCheckpointRequest]) (*connect.Response[v1.LoadCheckpointResponse], error)
@@ -84,6 +89,12 @@ func NewAgentServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(agentServiceMethods.ByName("Sync")),
 			connect.WithClientOptions(opts...),
 		),
+		await: connect.NewClient[v1.AwaitRequest, v1.AwaitResponse](
+			httpClient,
+			baseURL+AgentServiceAwaitProcedure,
+			connect.WithSchema(agentServiceMethods.ByName("Await")),
+			connect.WithClientOptions(opts...),
+		),
 		saveCheckpoint: connect.NewClient[v1.SaveCheckpointRequest, v1.SaveCheckpointResponse](
 			httpClient,
 			baseURL+AgentServiceSaveCheckpointProcedure,
@@ -109,6 +120,7 @@ func NewAgentServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 type agentServiceClient struct {
 	register       *connect.Client[v1.RegisterRequest, v1.RegisterResponse]
 	sync           *connect.Client[v1.SyncRequest, v1.SyncResponse]
+	await          *connect.Client[v1.AwaitRequest, v1.AwaitResponse]
 	saveCheckpoint *connect.Client[v1.SaveCheckpointRequest, v1.SaveCheckpointResponse]
 	loadCheckpoint *connect.Client[v1.LoadCheckpointRequest, v1.LoadCheckpointResponse]
 	report         *connect.Client[v1.ReportRequest, v1.ReportResponse]
@@ -122,6 +134,11 @@ func (c *agentServiceClient) Register(ctx context.Context, req *connect.Request[
 // Sync calls tidegate.v1.AgentService.Sync.
 func (c *agentServiceClient) Sync(ctx context.Context, req *connect.Request[v1.SyncRequest]) (*connect.Response[v1.SyncResponse], error) {
 	return c.sync.CallUnary(ctx, req)
+}
+
+// Await calls tidegate.v1.AgentService.Await.
+func (c *agentServiceClient) Await(ctx context.Context, req *connect.Request[v1.AwaitRequest]) (*connect.Response[v1.AwaitResponse], error) {
+	return c.await.CallUnary(ctx, req)
 }
 
 // SaveCheckpoint calls tidegate.v1.AgentService.SaveCheckpoint.
@@ -145,6 +162,9 @@ type AgentServiceHandler interface {
 	// Sync renews the agent's lease. FAILED_PRECONDITION: register first.
 	// ABORTED: another process has registered under this agent's id.
 	Sync(context.Context, *connect.Request[v1.SyncRequest]) (*connect.Response[v1.SyncResponse], error)
+	// Await returns when what the agent shall run may have changed, or after a
+	// while; the agent calls Sync then. It only saves the wait for the next one.
+	Await(context.Context, *connect.Request[v1.AwaitRequest]) (*connect.Response[v1.AwaitResponse], error)
 	// SaveCheckpoint keeps the newest records of any number of runs.
 	SaveCheckpoint(context.Context, *connect.Request[v1.SaveCheckpointRequest]) (*connect.Response[v1.SaveCheckpointResponse], error)
 	LoadCheckpoint(context.Context, *connect.Request[v1.LoadCheckpointRequest]) (*connect.Response[v1.LoadCheckpointResponse], error)
@@ -172,6 +192,12 @@ func NewAgentServiceHandler(svc AgentServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(agentServiceMethods.ByName("Sync")),
 		connect.WithHandlerOptions(opts...),
 	)
+	agentServiceAwaitHandler := connect.NewUnaryHandler(
+		AgentServiceAwaitProcedure,
+		svc.Await,
+		connect.WithSchema(agentServiceMethods.ByName("Await")),
+		connect.WithHandlerOptions(opts...),
+	)
 	agentServiceSaveCheckpointHandler := connect.NewUnaryHandler(
 		AgentServiceSaveCheckpointProcedure,
 		svc.SaveCheckpoint,
@@ -196,6 +222,8 @@ func NewAgentServiceHandler(svc AgentServiceHandler, opts ...connect.HandlerOpti
 			agentServiceRegisterHandler.ServeHTTP(w, r)
 		case AgentServiceSyncProcedure:
 			agentServiceSyncHandler.ServeHTTP(w, r)
+		case AgentServiceAwaitProcedure:
+			agentServiceAwaitHandler.ServeHTTP(w, r)
 		case AgentServiceSaveCheckpointProcedure:
 			agentServiceSaveCheckpointHandler.ServeHTTP(w, r)
 		case AgentServiceLoadCheckpointProcedure:
@@ -217,6 +245,10 @@ func (UnimplementedAgentServiceHandler) Register(context.Context, *connect.Reque
 
 func (UnimplementedAgentServiceHandler) Sync(context.Context, *connect.Request[v1.SyncRequest]) (*connect.Response[v1.SyncResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tidegate.v1.AgentService.Sync is not implemented"))
+}
+
+func (UnimplementedAgentServiceHandler) Await(context.Context, *connect.Request[v1.AwaitRequest]) (*connect.Response[v1.AwaitResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tidegate.v1.AgentService.Await is not implemented"))
 }
 
 func (UnimplementedAgentServiceHandler) SaveCheckpoint(context.Context, *connect.Request[v1.SaveCheckpointRequest]) (*connect.Response[v1.SaveCheckpointResponse], error) {
