@@ -14,8 +14,12 @@ var copySchema = &schema{
 	attrs: optional("threads", "chunk", "max_rate", "max_rows", "defer_index", "load_data"),
 }
 
+// deferFrom is the size from which building indexes after the rows pays: below,
+// the statement alone takes longer than what it saves.
+const deferFrom = 16 * mib
+
 func (b *body) copy() spec.Copy {
-	return spec.Copy{
+	c := spec.Copy{
 		Threads:    int(b.number("threads", limits[int64]{def: 4, min: 1, max: 128})),
 		ChunkBytes: b.size("chunk", limits[int64]{def: 16 * mib, min: 64 * kib, max: gib}),
 		MaxRate:    b.rate("max_rate", limits[int64]{min: kib, max: tib}),
@@ -23,4 +27,8 @@ func (b *body) copy() spec.Copy {
 		DeferIndex: b.flag("defer_index", true),
 		LoadData:   b.flag("load_data", true),
 	}
+	if c.DeferIndex && !b.has("defer_index") {
+		c.DeferFrom = deferFrom
+	}
+	return c
 }

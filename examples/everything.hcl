@@ -105,7 +105,7 @@ pipeline "shop" {
     chunk       = "16MiB"   # aimed size of one piece; default
     max_rate    = "50MiB/s" # default: no limit
     max_rows    = 200000    # rows per second; default: no limit
-    defer_index = true      # build secondary indexes after the rows; default
+    defer_index = true      # build secondary indexes after the rows; not written: of tables from 16 MiB
     load_data   = true      # LOAD DATA LOCAL where the target allows it; default
   }
 

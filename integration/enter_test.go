@@ -39,6 +39,7 @@ func TestTablesEnter(t *testing.T) {
     }
   }
   copy {
+    defer_index = true
     threads  = 2
     chunk    = "64KiB"
     max_rows = 4000
@@ -171,6 +172,7 @@ func TestEnterOtherKinds(t *testing.T) {
     }
   }
   copy {
+    defer_index = true
     chunk    = "64KiB"
     max_rows = 2000
   }`, kind))))

@@ -64,6 +64,7 @@ func TestFullImage(t *testing.T) {
     database "kind_full" {}
   }
   copy {
+    defer_index = true
     chunk    = "64KiB"
     max_rows = 6000
   }`)))
@@ -212,6 +213,7 @@ func TestAgentLost(t *testing.T) {
     database "lost" {}
   }
   copy {
+    defer_index = true
     chunk    = "128KiB"
     max_rows = 5000
   }`)))

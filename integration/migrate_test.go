@@ -33,6 +33,7 @@ func TestMigrate(t *testing.T) {
     }
   }
   copy {
+    defer_index = true
     threads = 2
     chunk   = "256KiB"
     max_rows = 15000

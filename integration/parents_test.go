@@ -40,6 +40,7 @@ func TestUnselectedParents(t *testing.T) {
     }
   }
   copy {
+    defer_index = true
     threads  = 2
     chunk    = "64KiB"
     max_rows = 6000

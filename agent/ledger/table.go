@@ -76,9 +76,33 @@ func (l *Ledger) tableValues(r *TableRow) (string, error) {
 		hexText(string(def)), hexText(string(r.State)), hexText(r.ExactPos), hexText(string(left)), max(r.RowsEstimated, 0)), nil
 }
 
-// Tables reads all tables of the run, by id.
-func (l *Ledger) Tables(ctx context.Context) ([]TableRow, error) {
-	rows, err := l.DB.QueryContext(ctx, "SELECT id, source_schema, source_name, target_schema, target_name, definition, state, exact_pos, left_out, rows_estimated FROM `_tidegate`.`table` WHERE run = "+hexText(l.Run)+" ORDER BY id")
+// Unindexed lists the tables of which indexes are still to be built and whose
+// rows are all there.
+func (l *Ledger) Unindexed(ctx context.Context) ([]int, error) {
+	rows, err := l.DB.QueryContext(ctx, fmt.Sprintf("SELECT id FROM `_tidegate`.`table` WHERE run = %s AND left_out NOT IN ('null', '[]', '') AND state IN (%s, %s) ORDER BY id",
+		hexText(l.Run), hexText(string(Copied)), hexText(string(Live))))
+	if err != nil {
+		return nil, fmt.Errorf("read tables of run %s: %w", l.Run, err)
+	}
+	defer rows.Close()
+	var ids []int
+	for rows.Next() {
+		var id int
+		if err := rows.Scan(&id); err != nil {
+			return nil, fmt.Errorf("read tables of run %s: %w", l.Run, err)
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
+// Tables reads tables of the run, by id: those asked for, else all.
+func (l *Ledger) Tables(ctx context.Context, ids ...int) ([]TableRow, error) {
+	which := ""
+	if len(ids) > 0 {
+		which = " AND id IN (" + idList(ids) + ")"
+	}
+	rows, err := l.DB.QueryContext(ctx, "SELECT id, source_schema, source_name, target_schema, target_name, definition, state, exact_pos, left_out, rows_estimated FROM `_tidegate`.`table` WHERE run = "+hexText(l.Run)+which+" ORDER BY id")
 	if err != nil {
 		return nil, fmt.Errorf("read tables of run %s: %w", l.Run, err)
 	}

@@ -1,7 +1,9 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
@@ -24,7 +26,8 @@ type catalog struct {
 	s *session
 
 	mu      sync.Mutex
-	reload  bool // a statement has changed tables since they were read
+	reload  bool  // a statement has changed tables since they were read
+	old     []int // these alone have changed since
 	byName  map[schema.ID]*entry
 	byID    map[int]*entry
 	parents map[schema.ID][]apply.Child // children by parent, in source names
@@ -35,6 +38,7 @@ type catalog struct {
 type entry struct {
 	row    ledger.TableRow
 	target *schema.Table // nil while the table enters, and for parents
+	text   string        // the SHOW CREATE TABLE that row.Definition was read with, if this process read it
 	read   *change.Set   // of a parent: structure.Parent.Read
 }
 
@@ -74,23 +78,40 @@ func newCatalog(ctx context.Context, s *session, rows []ledger.TableRow) (*catal
 			return nil, &mysql.Error{Class: mysql.Config, Code: "target_missing", Err: fmt.Errorf("table %s is not on the target any more", r.Target),
 				Remedy: "somebody dropped or renamed it, or the account lost its privileges there: restore it as it was, or stop the run"}
 		}
+		if t := s.structure[r.Source]; t != nil && sameDefinition(t.Definition, r.Definition) {
+			e.text = t.Create
+		}
 		c.byName[r.Source], c.byID[r.ID] = e, e
 	}
 	c.linkLocked()
 	return c, nil
 }
 
+// fewTables are read by their names, more by their databases.
+const fewTables = 50
+
 // readTargets reads what the run's tables are on the target, in few statements.
 func (c *catalog) readTargets(ctx context.Context, rows []ledger.TableRow) (map[schema.ID]*schema.Table, error) {
 	var objects spec.Objects
 	seen := map[string]bool{}
+	var ids []schema.ID
 	for _, r := range rows {
+		if r.State != ledger.Parent {
+			ids = append(ids, r.Target)
+		}
 		if !seen[r.Target.Schema] && r.State != ledger.Parent {
 			seen[r.Target.Schema] = true
 			objects.Databases = append(objects.Databases, spec.Database{Name: r.Target.Schema, Tables: []string{"*"}})
 		}
 	}
-	model, err := structure.Read(ctx, c.s.dstDB, c.s.dst.Server, structure.NewSelection(objects, c.s.dst.Server, c.s.dst.Server))
+	selection := structure.NewSelection(objects, c.s.dst.Server, c.s.dst.Server)
+	var model *structure.Model
+	var err error
+	if few := len(ids) <= fewTables; few {
+		model, err = structure.ReadTables(ctx, c.s.dstDB, c.s.dst.Server, selection, ids)
+	} else {
+		model, err = structure.Read(ctx, c.s.dstDB, c.s.dst.Server, selection)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the target's definitions: %w", err)
 	}
@@ -133,6 +154,23 @@ func (c *catalog) Plan(schemaName, table string) (*apply.Plan, error) {
 	}
 	return &apply.Plan{ID: e.row.ID, Source: e.row.Definition, Target: e.target, Window: c.s.gate.Table(id),
 		PageColumn: snapshot.PageColumn(e.row.Definition), Children: c.parents[id]}, nil
+}
+
+// sameDefinition compares as the ledger stores definitions.
+func sameDefinition(a, b *schema.Table) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
+}
+
+// Text implements snapshot.Definitions.
+func (c *catalog) Text(id int) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.refreshLocked() != nil || c.byID[id] == nil {
+		return ""
+	}
+	return c.byID[id].text
 }
 
 // Applied implements snapshot.Definitions.

@@ -7,7 +7,6 @@ import (
 	"github.com/tidegate-io/tidegate/agent/structure"
 	"github.com/tidegate-io/tidegate/internal/change"
 	"github.com/tidegate-io/tidegate/internal/run"
-	"github.com/tidegate-io/tidegate/internal/schema"
 	"github.com/tidegate-io/tidegate/internal/spec"
 )
 
@@ -81,9 +80,9 @@ func (s *session) reachImage(ctx context.Context) error {
 // TABLE per table.
 func (s *session) buildIndexes(ctx context.Context) error {
 	s.r.step("index")
-	ix := &structure.Indexer{Ledger: s.ledger, LockDB: s.lockDB, Turn: &s.turn, Server: s.dst.Server, Built: func(source schema.ID) {
+	ix := &structure.Indexer{Ledger: s.ledger, LockDB: s.lockDB, Turn: &s.turn, Server: s.dst.Server, Built: func(id int) {
 		s.r.forward()
-		s.catalog.markStale()
+		s.catalog.outdate(id)
 	}}
 	return ix.BuildIndexes(ctx)
 }

@@ -257,11 +257,15 @@ func (c *catalog) refresh() error {
 
 // refreshLocked reads the run's tables again if a statement changed them.
 func (c *catalog) refreshLocked() error {
-	if !c.reload {
+	if !c.reload && len(c.old) == 0 {
 		return nil
 	}
+	var ids []int // none: all of them
+	if !c.reload {
+		ids = c.old
+	}
 	ctx := context.Background() // bounded by the sessions' own time limits
-	rows, err := c.s.ledger.Tables(ctx)
+	rows, err := c.s.ledger.Tables(ctx, ids...)
 	if err != nil {
 		return err
 	}
@@ -269,8 +273,22 @@ func (c *catalog) refreshLocked() error {
 	if err != nil {
 		return err
 	}
-	c.byName, c.byID, c.parents, c.reload = fresh.byName, fresh.byID, fresh.parents, false
+	if c.reload {
+		c.byName, c.byID, c.parents = fresh.byName, fresh.byID, fresh.parents
+	}
+	for id, e := range fresh.byID {
+		c.byName[e.row.Source], c.byID[id] = e, e
+	}
+	c.reload, c.old = false, nil
 	return nil
+}
+
+// outdate lets the next question read one table anew; its name and its foreign
+// keys are as they were.
+func (c *catalog) outdate(id int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.old = append(c.old, id)
 }
 
 // Known implements structure.Registry.

@@ -60,6 +60,8 @@ type session struct {
 	copied  chan struct{}             // closed when rows and indexes are there
 	earlier map[int]*ledger.CopyState // what the target says was copied, by table
 	metrics *scope
+
+	structure map[schema.ID]*structure.Table // the source's tables as this session carried them over
 }
 
 // answerLimit is how long a server may say nothing to a question about

@@ -9,6 +9,7 @@ import (
 	"github.com/tidegate-io/tidegate/agent/structure"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/run"
+	"github.com/tidegate-io/tidegate/internal/schema"
 	"github.com/tidegate-io/tidegate/internal/spec"
 )
 
@@ -29,7 +30,7 @@ func (s *session) makeStructure(ctx context.Context, state *ledger.State) error 
 			return err
 		}
 		creator := &structure.Creator{
-			Carrier:  &structure.Carrier{Selection: s.selection, Source: s.src.Server, Target: s.dst.Server, Facts: facts, DeferIndexes: s.spec.Copy.DeferIndex && s.copies()},
+			Carrier:  &structure.Carrier{Selection: s.selection, Source: s.src.Server, Target: s.dst.Server, Facts: facts, DeferIndexes: s.spec.Copy.DeferIndex && s.copies(), DeferFrom: uint64(s.spec.Copy.DeferFrom)},
 			OnExists: s.spec.Objects.OnExists, Definer: s.spec.Objects.Definer, Run: s.r.task.Run,
 		}
 		if s.spec.Type == spec.TypeIncremental {
@@ -46,6 +47,10 @@ func (s *session) makeStructure(ctx context.Context, state *ledger.State) error 
 	}
 	if err := s.register(ctx, model, made); err != nil {
 		return err
+	}
+	s.structure = make(map[schema.ID]*structure.Table, len(model.Tables))
+	for _, t := range model.Tables {
+		s.structure[t.ID()] = t
 	}
 	phase := phaseCopy
 	if !s.copies() {

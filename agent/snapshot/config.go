@@ -85,6 +85,9 @@ type Definitions interface {
 	// Applied returns the source definition at the applied position and the
 	// table on the target; nil if the table is gone or no longer selected.
 	Applied(id int) (source, target *schema.Table)
+	// Text is the SHOW CREATE TABLE, by a text session, from which the applied
+	// definition was made; "" if that is not known.
+	Text(id int) string
 	// Read reads the definition a source session sees, nil if there is no such
 	// table. The session is a mysql.Text one in that moment.
 	Read(ctx context.Context, q mysql.Querier, name schema.ID) (*schema.Table, error)

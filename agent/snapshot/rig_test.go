@@ -138,6 +138,8 @@ func (r *rig) register(name string) int {
 	return id
 }
 
+func (r *rig) Text(int) string { return "" }
+
 func (r *rig) Applied(id int) (*schema.Table, *schema.Table) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

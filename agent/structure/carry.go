@@ -15,6 +15,7 @@ type Carrier struct {
 	Source, Target *mysql.Server
 	Facts          *Facts // of the target
 	DeferIndexes   bool   // secondary indexes are left for after the copy
+	DeferFrom      uint64 // but not of tables of fewer bytes, for which that does not pay
 }
 
 // Carried is a table as it shall be made on the target.
@@ -101,7 +102,7 @@ func (c *Carrier) tableAs(t *Table, n *neighbours, target schema.ID, shadow bool
 		switch gone := shadow && (it.kind == itemForeignKey || it.kind == itemCheck) || r.item(it); {
 		case gone:
 			drop = append(drop, i)
-		case c.DeferIndexes && !shadow && leavable(t, it, n.parents[c.Selection.canonical(t.ID())]):
+		case c.DeferIndexes && !shadow && t.size() >= c.DeferFrom && leavable(t, it, n.parents[c.Selection.canonical(t.ID())]):
 			leave = append(leave, i)
 		}
 	}

@@ -34,6 +34,9 @@ type Made struct {
 // those that vanished are dropped. conn holds the run's lock.
 func (c *Creator) Create(ctx context.Context, conn *sql.Conn, m, earlier *Model) (*Made, error) {
 	made := &Made{}
+	if earlier != nil {
+		m.keepSizes(earlier)
+	}
 	var err error
 	if made.Tables, err = c.Tables(m); err != nil {
 		return nil, err

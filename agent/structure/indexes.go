@@ -22,7 +22,7 @@ type Indexer struct {
 	Server *mysql.Server // the target
 
 	// Built is called after every table. May be nil.
-	Built func(source schema.ID)
+	Built func(id int)
 }
 
 // BuildIndexes makes all indexes that are left out of tables whose rows are all
@@ -30,23 +30,19 @@ type Indexer struct {
 // begun again afterwards. The sequence ends when nothing is left.
 func (ix *Indexer) BuildIndexes(ctx context.Context) error {
 	for {
-		rows, err := ix.Ledger.Tables(ctx)
-		if err != nil {
+		ids, err := ix.Ledger.Unindexed(ctx)
+		if err != nil || len(ids) == 0 {
 			return err
 		}
-		i := slices.IndexFunc(rows, func(r ledger.TableRow) bool {
-			return len(r.LeftOut) > 0 && (r.State == ledger.Copied || r.State == ledger.Live)
-		})
-		if i < 0 {
-			return nil
-		}
-		err = ix.Turn.Yielding(ctx, func(ctx context.Context) error { return ix.table(ctx, rows[i].ID) })
-		switch {
-		case errors.Is(err, ErrYield):
-		case err != nil:
-			return fmt.Errorf("build the indexes of %s: %w", rows[i].Target, err)
-		case ix.Built != nil:
-			ix.Built(rows[i].Source)
+		for _, id := range ids {
+			err := ix.Turn.Yielding(ctx, func(ctx context.Context) error { return ix.table(ctx, id) })
+			switch {
+			case errors.Is(err, ErrYield): // the list is read again when there is nothing else
+			case err != nil:
+				return err
+			case ix.Built != nil:
+				ix.Built(id)
+			}
 		}
 	}
 }
@@ -59,29 +55,29 @@ func (ix *Indexer) table(ctx context.Context, id int) error {
 		return err
 	}
 	defer func() { _ = lock.Close(context.WithoutCancel(ctx)) }()
-	rows, err := ix.Ledger.Tables(ctx)
+	rows, err := ix.Ledger.Tables(ctx, id)
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(rows, func(r ledger.TableRow) bool { return r.ID == id })
-	if i < 0 {
-		return nil // dropped meanwhile
+	if len(rows) == 0 || rows[0].State != ledger.Copied && rows[0].State != ledger.Live {
+		return nil // dropped, or to be copied anew, meanwhile
 	}
-	missing, err := Missing(ctx, lock.Conn, ix.Server, rows[i].Target, rows[i].LeftOut)
+	target := rows[0].Target
+	missing, err := Missing(ctx, lock.Conn, ix.Server, target, rows[0].LeftOut)
 	if err != nil {
-		return err
+		return fmt.Errorf("build the indexes of %s: %w", target, err)
 	}
 	for _, group := range groupIndexes(missing) {
 		if err := lock.Check(ctx); err != nil {
 			return err
 		}
-		q := "ALTER TABLE " + quoteID(rows[i].Target) + " " + join(group)
+		q := "ALTER TABLE " + quoteID(target) + " " + join(group)
 		err := with(ctx, lock.Conn, definitionSettings, func() error {
 			_, err := lock.Conn.ExecContext(ctx, q)
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("run on the target %.1000q: %w", q, err)
+			return fmt.Errorf("build the indexes of %s: run on the target %.1000q: %w", target, q, err)
 		}
 	}
 	return ix.Ledger.SetLeftOut(ctx, id, []string{})

@@ -93,6 +93,7 @@ func (r *rig) file(body string) string {
 
 // slow is a copy that takes its time and many chunks.
 const slow = `  copy {
+    defer_index = true
     threads  = 2
     chunk    = "64KiB"
     max_rows = 4000

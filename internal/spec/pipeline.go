@@ -98,12 +98,13 @@ type Accounts struct {
 
 // Copy sets the pace of the full copy.
 type Copy struct {
-	Threads    int   `json:"threads"`            // connections per side
-	ChunkBytes int64 `json:"chunk_bytes"`        // aimed size of one chunk
-	MaxRate    int64 `json:"max_rate,omitempty"` // bytes per second, 0: no limit
-	MaxRows    int64 `json:"max_rows,omitempty"` // rows per second, 0: no limit
-	DeferIndex bool  `json:"defer_index"`        // build secondary indexes after the rows
-	LoadData   bool  `json:"load_data"`          // LOAD DATA LOCAL where the target allows it
+	Threads    int   `json:"threads"`              // connections per side
+	ChunkBytes int64 `json:"chunk_bytes"`          // aimed size of one chunk
+	MaxRate    int64 `json:"max_rate,omitempty"`   // bytes per second, 0: no limit
+	MaxRows    int64 `json:"max_rows,omitempty"`   // rows per second, 0: no limit
+	DeferIndex bool  `json:"defer_index"`          // build secondary indexes after the rows
+	DeferFrom  int64 `json:"defer_from,omitempty"` // of tables of at least so many bytes
+	LoadData   bool  `json:"load_data"`            // LOAD DATA LOCAL where the target allows it
 }
 
 // Conflict is what a lane does when the target's row is not the expected one.
