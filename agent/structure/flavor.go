@@ -89,6 +89,7 @@ var blobs = map[string]bool{"TINYBLOB": true, "BLOB": true, "MEDIUMBLOB": true, 
 func (r *rewrite) columnToMySQL(tokens []sqltext.Token) {
 	name := tokens[0].Text
 	isBlob := blobs[strings.ToUpper(tokens[1].Text)]
+	r.jsonToMySQL(tokens)
 	each(tokens, func(c *sqltext.Cursor) {
 		t := c.Peek(0)
 		switch {
@@ -108,6 +109,19 @@ func (r *rewrite) columnToMySQL(tokens []sqltext.Token) {
 			r.defaultToMySQL(c, isBlob, name)
 		}
 	})
+}
+
+// jsonToMySQL makes what MariaDB makes of the type JSON: text, with a CHECK
+// unless the column has one. Definitions say so themselves; statements do not.
+func (r *rewrite) jsonToMySQL(tokens []sqltext.Token) {
+	if !tokens[1].Is("JSON") {
+		return
+	}
+	text := "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+	if !sqltext.Has(tokens, "AS (") && !sqltext.Has(tokens, "CHECK") {
+		text += " CHECK (json_valid(" + mysql.Ident(tokens[0].Text) + "))"
+	}
+	r.e.Replace(tokens[1].Start, tokens[1].End, text)
 }
 
 // timestamps may stand as a default without parentheses.
