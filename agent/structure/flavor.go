@@ -23,6 +23,7 @@ func (r *rewrite) column(tokens []sqltext.Token) {
 	if r.inlineReferencesIgnored() {
 		r.dropInlineReferences(tokens)
 	}
+	r.compressed(tokens)
 	if !r.cross() {
 		return
 	}
@@ -34,6 +35,16 @@ func (r *rewrite) column(tokens []sqltext.Token) {
 		return
 	}
 	r.columnToMariaDB(tokens)
+}
+
+// compressed refuses MariaDB's compressed columns, for a target of MariaDB too:
+// the log holds their bytes in a form that is not read.
+func (r *rewrite) compressed(tokens []sqltext.Token) {
+	each(tokens, func(c *sqltext.Cursor) {
+		if c.Peek(0).Is("COMPRESSED") {
+			r.refuse("ALTER TABLE … MODIFY the column without COMPRESSED on the source", "column %s is COMPRESSED, and such values are not read from the log", tokens[0].Text)
+		}
+	})
 }
 
 // inlineReferencesIgnored: the source reads REFERENCES at a column and forgets
@@ -93,8 +104,6 @@ func (r *rewrite) columnToMySQL(tokens []sqltext.Token) {
 	each(tokens, func(c *sqltext.Cursor) {
 		t := c.Peek(0)
 		switch {
-		case t.Is("COMPRESSED"):
-			r.refuse("ALTER TABLE … MODIFY the column without COMPRESSED on the source", "column %s is COMPRESSED, which MySQL does not know", name)
 		case t.Is("PERSISTENT"):
 			r.e.Replace(t.Start, t.End, "STORED")
 		case t.Is("REF_SYSTEM_ID") && c.Peek(1).Is("="):
