@@ -24,6 +24,7 @@ func (r *rewrite) column(tokens []sqltext.Token) {
 		r.dropInlineReferences(tokens)
 	}
 	r.compressed(tokens)
+	r.labels(tokens)
 	if !r.cross() {
 		return
 	}
@@ -45,6 +46,32 @@ func (r *rewrite) compressed(tokens []sqltext.Token) {
 			r.refuse("ALTER TABLE … MODIFY the column without COMPRESSED on the source", "column %s is COMPRESSED, and such values are not read from the log", tokens[0].Text)
 		}
 	})
+}
+
+// fourBytes are the charsets with characters that utf8mb3 has not.
+var fourBytes = map[string]bool{"utf8mb4": true, "utf16": true, "utf16le": true, "utf32": true, "gb18030": true}
+
+// labels refuses an ENUM or SET of which a label may not be what the definition
+// says: servers print those in utf8mb3, and a question mark for what that has
+// not. The log's numbers would then stand for other texts on the target, which
+// no comparison of numbers finds.
+func (r *rewrite) labels(tokens []sqltext.Token) {
+	if r.ddl || r.def == nil || !tokens[1].Is("ENUM") && !tokens[1].Is("SET") {
+		return
+	}
+	if c, _ := r.def.Column(tokens[0].Text); c == nil || !fourBytes[c.Charset] {
+		return
+	}
+	for _, t := range tokens[2:] {
+		if t.Is(")") {
+			return
+		}
+		if t.Kind == sqltext.String && strings.Contains(t.Text, "?") {
+			r.refuse("on the source: ALTER TABLE … MODIFY the column with a label of other characters, or with CHARACTER SET utf8mb3; or leave the table out with except",
+				"column %s has a label %q: servers print ? for every character of four bytes, so that it is not known which one is meant", tokens[0].Text, t.Text)
+			return
+		}
+	}
 }
 
 // inlineReferencesIgnored: the source reads REFERENCES at a column and forgets
