@@ -95,7 +95,10 @@ func (r renderer) rows(dst []byte, ops []op, lo int) (int, []byte, error) {
 			break
 		}
 		mark := len(dst)
-		if hi > lo {
+		switch {
+		case hi > lo && first.deletes():
+			dst = text.AppendKeySeparator(dst)
+		case hi > lo:
 			dst = append(dst, ',')
 		}
 		if first.deletes() {

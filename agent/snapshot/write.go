@@ -173,12 +173,14 @@ func (l *layout) holders(k *schema.Key, b *batch, from, to int) string {
 	}
 	at := make([]int, len(k.Parts))
 	names := make([]string, len(k.Parts))
+	numbered := false
 	for i, p := range k.Parts {
 		at[i] = l.index(p.Column)
 		if p.Column == "" || p.Prefix > 0 || at[i] < 0 {
 			return ""
 		}
 		names[i] = mysql.Ident(p.Column)
+		numbered = numbered || formOf(l.columns[at[i]]) == number
 	}
 	var list []string
 	for row := from; row < to; row++ {
@@ -189,7 +191,17 @@ func (l *layout) holders(k *schema.Key, b *batch, from, to int) string {
 	if len(list) == 0 {
 		return ""
 	}
-	return tuple(names) + " IN (" + strings.Join(list, ",") + ")"
+	return oneOf(names, list, numbered)
+}
+
+// oneOf is the condition that columns have one of some values. In a list of
+// several tuples MySQL compares an ENUM or SET with a number by its label, as
+// text, and so finds no row: with such a column each tuple is compared by itself.
+func oneOf(names, values []string, numbered bool) string {
+	if len(names) > 1 && numbered {
+		return "(" + tuple(names) + " = " + strings.Join(values, " OR "+tuple(names)+" = ") + ")"
+	}
+	return tuple(names) + " IN (" + strings.Join(values, ",") + ")"
 }
 
 func (l *layout) index(column string) int {
@@ -226,14 +238,16 @@ func tuple(values []string) string {
 // anyOf is the condition that a row's key is one of some.
 func (p *paging) anyOf(keys []ledger.Bound) string {
 	names := make([]string, len(p.parts))
+	numbered := false
 	for i, q := range p.parts {
 		names[i] = mysql.Ident(q.col.Name)
+		numbered = numbered || q.form == number
 	}
 	list := make([]string, len(keys))
 	for i, k := range keys {
 		list[i] = tuple(k)
 	}
-	return tuple(names) + " IN (" + strings.Join(list, ",") + ")"
+	return oneOf(names, list, numbered)
 }
 
 // scan reads rows of selectList.

@@ -36,6 +36,9 @@ func (c *Codec) AppendKey(dst, raw []byte) ([]byte, error) {
 	}
 }
 
+// Numbered reports whether a key's value is written as the number of labels.
+func (c *Codec) Numbered() bool { return c.into == kindEnum || c.into == kindSet }
+
 // appendEscaped appends a string literal that is not yet closed.
 func appendEscaped(dst, s []byte) []byte {
 	dst = mysql.AppendString(dst, s)

@@ -2,6 +2,7 @@ package sqltext
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tidegate-io/tidegate/internal/change"
@@ -29,6 +30,7 @@ type Table struct {
 	upsert   string // what follows the rows of an upsert
 	delHead  string
 	keyTuple string
+	byEach   bool // keys of a DELETE are compared one by one
 }
 
 // Form says how a target server wants its statements.
@@ -67,8 +69,20 @@ func New(target *schema.Table, columns, key []Column, keyName string, form Form)
 	}
 	// A plain DELETE may choose to scan a small table, which waits for rows that
 	// other lanes have locked; this form takes an index hint on both flavours.
-	t.delHead = fmt.Sprintf("DELETE %s FROM %s FORCE INDEX (%s) WHERE %s IN (", t.name, t.name, mysql.Ident(keyName), t.keyTuple)
+	t.delHead = fmt.Sprintf("DELETE %s FROM %s FORCE INDEX (%s) WHERE ", t.name, t.name, mysql.Ident(keyName))
+	if t.byEach = comparedAsText(key); t.byEach {
+		t.delHead += "("
+	} else {
+		t.delHead += t.keyTuple + " IN ("
+	}
 	return t
+}
+
+// comparedAsText: in a list of several tuples MySQL compares an ENUM or SET with
+// a number by its label, as text, and so finds no row. In one comparison of two
+// tuples it does not.
+func comparedAsText(key []Column) bool {
+	return len(key) > 1 && slices.ContainsFunc(key, func(c Column) bool { return c.Codec.Numbered() })
 }
 
 // upsertTail sets every written column, key columns included: a key may change
@@ -134,11 +148,22 @@ func (t *Table) AppendRow(dst []byte, row change.Row) ([]byte, error) {
 // AppendUpsert ends a statement of rows that makes it an upsert.
 func (t *Table) AppendUpsert(dst []byte) []byte { return append(dst, t.upsert...) }
 
-// AppendDeleteHead begins a DELETE; keys follow, separated by commas, then ")".
+// AppendDeleteHead begins a DELETE; keys follow, with separators between, then ")".
 func (t *Table) AppendDeleteHead(dst []byte) []byte { return append(dst, t.delHead...) }
+
+// AppendKeySeparator appends what stands between the keys of a DELETE.
+func (t *Table) AppendKeySeparator(dst []byte) []byte {
+	if t.byEach {
+		return append(dst, " OR "...)
+	}
+	return append(dst, ',')
+}
 
 // AppendKey appends a row's key for the list of a DELETE.
 func (t *Table) AppendKey(dst []byte, row change.Row) ([]byte, error) {
+	if t.byEach {
+		dst = append(append(dst, t.keyTuple...), " = "...)
+	}
 	if len(t.Key) > 1 {
 		dst = append(dst, '(')
 	}

@@ -55,6 +55,12 @@ func TestTexts(t *testing.T) {
 	bare := sqltext.New(target, cols, nil, "", sqltext.Form{Flavor: mysql.MariaDB})
 	narrow := sqltext.New(target, cols, nil, "", sqltext.Form{})
 	narrow.Narrow = cols[:1]
+	enum := &schema.Column{Name: "e", Type: "enum('a','b')", DataType: "enum"}
+	codec, err := schema.NewCodec(enum, change.TypeString, change.TypeEnum<<8|1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	labelled := sqltext.New(target, cols, []sqltext.Column{cols[0], {Name: "e", Codec: codec, Type: enum}}, "u", sqltext.Form{Flavor: mysql.MySQL})
 
 	rows := func(tb *sqltext.Table, v sqltext.Verb, upsert bool) ([]byte, error) {
 		dst, err := tb.AppendRow(tb.AppendHead(nil, v), row)
@@ -77,6 +83,13 @@ func TestTexts(t *testing.T) {
 			"DELETE `d`.`tg_new` FROM `d`.`tg_new` FORCE INDEX (`PRIMARY`) WHERE `id` IN (1"},
 		{"delete many by two columns", func() ([]byte, error) { return both.AppendKey(both.AppendDeleteHead(nil), row) },
 			"DELETE `d`.`tg_new` FROM `d`.`tg_new` FORCE INDEX (`u`) WHERE (`id`,`v``2`) IN ((1,7)"},
+		{"delete many by a key with an ENUM", func() ([]byte, error) {
+			dst, err := labelled.AppendKey(labelled.AppendDeleteHead(nil), row)
+			if err != nil {
+				return nil, err
+			}
+			return labelled.AppendKey(labelled.AppendKeySeparator(dst), row)
+		}, "DELETE `d`.`tg_new` FROM `d`.`tg_new` FORCE INDEX (`u`) WHERE ((`id`,`e`) = (1,1) OR (`id`,`e`) = (1,1)"},
 		{"update by key", func() ([]byte, error) { return keyed.AppendUpdate(nil, row, null) }, "UPDATE `d`.`tg_new` SET `id`=2,`v``2`=NULL WHERE `id`=1 LIMIT 1"},
 		{"delete by bytes", func() ([]byte, error) { return bare.AppendDelete(nil, null) }, "DELETE FROM `d`.`tg_new` WHERE `id` = 2 AND `v``2` IS NULL LIMIT 1"},
 		{"delete by bytes with an index", func() ([]byte, error) { return narrow.AppendDelete(nil, row) },
