@@ -58,6 +58,7 @@ func (c *Copier) regroup() {
 // copyGroup reads a group until that succeeded once, whole.
 func (c *Copier) copyGroup(ctx context.Context, g *group) error {
 	defer c.release(g.tables)
+	refused := 0
 	for backoff := 100 * time.Millisecond; ; backoff = min(2*backoff, 5*time.Second) {
 		groupCtx, cancel := ctx, context.CancelFunc(func() {})
 		for _, t := range g.tables {
@@ -80,6 +81,9 @@ func (c *Copier) copyGroup(ctx context.Context, g *group) error {
 			return nil // who did that begins the copy anew
 		case errors.Is(err, errDiffers), errors.Is(err, errGone):
 			err = sleep(ctx, 200*time.Millisecond)
+		case unready[mysql.Number(err)] && refused < patience:
+			refused++
+			err = sleep(ctx, refusedPause)
 		case retryable(err):
 			err = c.retry.again(ctx, backoff, err)
 		}

@@ -19,6 +19,7 @@ type job struct {
 	table     *tableCopy
 	chunk     ledger.Chunk
 	plain     bool // write it by INSERT
+	refused   int  // how often the target's partitions or CHECKs did not take it
 	notBefore time.Time
 }
 
@@ -192,6 +193,17 @@ func (c *Copier) noteCopied(ctx context.Context) error {
 	c.copied = slices.DeleteFunc(c.copied, func(id int) bool { return slices.Contains(ids, id) })
 	return nil
 }
+
+// unready are the errors of a target whose partitions or CHECKs do not take a
+// row. The source may have changed its own since the applied position: then it
+// is a matter of time. Rows that the source keeps against its CHECKs are refused
+// each time, so patience ends.
+var unready = map[uint16]bool{1526: true, 3819: true, 4025: true}
+
+const (
+	patience     = 60
+	refusedPause = 500 * time.Millisecond
+)
 
 // retryable reports whether trying again can help. All that is retried here can
 // be done twice.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tidegate-io/tidegate/agent/ledger"
+	"github.com/tidegate-io/tidegate/internal/mysql"
 )
 
 // work carries ranges and groups until there are none.
@@ -124,6 +125,11 @@ func (c *Copier) handle(ctx context.Context, j *job, err error) error {
 	case errors.Is(err, errDiffers), errors.Is(err, errGone):
 		c.Log.Debug().Err(err).Msg("chunk waits for the applied definition")
 		c.giveBack(j, 200*time.Millisecond)
+		return nil
+	case unready[mysql.Number(err)] && j.refused < patience:
+		j.refused++
+		c.Log.Debug().Err(err).Msg("chunk waits for the applied partitions and constraints")
+		c.giveBack(j, refusedPause)
 		return nil
 	case errors.Is(err, errBounds):
 		c.forgetJob(t)
