@@ -341,10 +341,11 @@ func (pl *planner) names(r *rewrite) error {
 	return nil
 }
 
-// awaitsParent reports whether a foreign key in the statement refers to a table
-// that is still to be made: the target takes it only unchecked.
-func (pl *planner) awaitsParent() bool {
-	return slices.ContainsFunc(pl.st.Refs, func(r sqltext.Ref) bool { return r.Role == sqltext.Parent && pl.entering[pl.source(r)] })
+// refers reports whether the statement adds a foreign key. The target takes it
+// unchecked, as the source has checked it: its parent may still have to be made,
+// and while tables are copied parents and children may be of different moments.
+func (pl *planner) refers() bool {
+	return slices.ContainsFunc(pl.st.Refs, func(r sqltext.Ref) bool { return r.Role == sqltext.Parent })
 }
 
 func join(parts []string) string { return strings.Join(parts, ", ") }

@@ -264,7 +264,7 @@ func (a *alter) end() error {
 	if err := a.replaceNames(); err != nil {
 		return err
 	}
-	s := step{sql: []string{a.text()}, objects: []schema.ID{a.target}, after: changed, anyFK: pl.awaitsParent()}
+	s := step{sql: []string{a.text()}, objects: []schema.ID{a.target}, after: changed, anyFK: pl.refers()}
 	switch {
 	case a.to != nil && pl.follows(a.source):
 	case a.to != nil:

@@ -62,7 +62,7 @@ func (pl *planner) createTable() error {
 		pl.p.changes.Altered = append(pl.p.changes.Altered, source)
 	}
 	pl.p.readBack[source] = true
-	s := step{objects: []schema.ID{target}, after: exists, anyFK: pl.awaitsParent()}
+	s := step{objects: []schema.ID{target}, after: exists, anyFK: pl.refers()}
 	if pl.st.OrReplace {
 		pl.p.changes.Moved = append(pl.p.changes.Moved, source)
 		s.after = changed
