@@ -124,7 +124,6 @@ func load(dir string) ([]*testCase, error) {
 		return nil, err
 	}
 	var out []*testCase
-	seen := map[string]string{}
 	for _, f := range files {
 		text, err := os.ReadFile(f)
 		if err != nil {
@@ -134,10 +133,6 @@ func load(dir string) ([]*testCase, error) {
 		if !caseName.MatchString(name) {
 			return nil, fmt.Errorf("%s: a case's name has 3 to 40 of a-z, 0-9 and _: databases are named after it", f)
 		}
-		if other, ok := seen[name]; ok {
-			return nil, fmt.Errorf("%s and %s have one name", f, other)
-		}
-		seen[name] = f
 		c, err := parse(string(text))
 		if err != nil {
 			return nil, fmt.Errorf("%s:%w", f, err)

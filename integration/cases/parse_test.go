@@ -203,3 +203,11 @@ SELECT 1;
 		}
 	}
 }
+
+// Every file can be read, with no server at hand.
+func TestLoad(t *testing.T) {
+	all, err := load("testdata")
+	if err != nil || len(all) == 0 {
+		t.Fatalf("%d cases: %v", len(all), err)
+	}
+}

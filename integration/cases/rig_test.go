@@ -3,6 +3,7 @@ package cases
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -74,7 +75,7 @@ func (r *rig) carry(ctx context.Context, list []*testCase) {
 // newUnit gives items databases that nobody had before.
 func (r *rig) newUnit(ctx context.Context, items []*item) (*unit, error) {
 	n := units.Add(1)
-	u := &unit{rig: r, pipeline: fmt.Sprintf("u%d", n), items: items}
+	u := &unit{rig: r, pipeline: fmt.Sprintf("u%d", n), items: slices.Clone(items)}
 	for _, it := range items {
 		it.base = fmt.Sprintf("%s%d_%s", it.path[:1], n, it.name)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -133,14 +134,21 @@ func (u *unit) settle(ctx context.Context) error {
 
 // verify has the program compare what is equal: it may find no difference.
 func (u *unit) verify() error {
-	if a := u.site.Call("verify", u.pipeline, "--wait"); a.Code != 0 {
-		var lines []string
-		for line := range strings.Lines(a.Out + a.Err) {
-			if !strings.HasPrefix(line, "equal ") {
-				lines = append(lines, line)
+	a := u.site.Call("verify", u.pipeline, "--wait")
+	if a.Code == 0 {
+		return nil
+	}
+	found := false
+	for line := range strings.Lines(a.Out + a.Err) {
+		for _, it := range u.items {
+			if strings.HasPrefix(line, "differs: ") && it.namedIn(line) {
+				u.note(it, "verify: "+strings.TrimSpace(line))
+				found = true
 			}
 		}
-		return fmt.Errorf("verify: exit status %d: %s", a.Code, strings.Join(lines, ""))
+	}
+	if !found {
+		return fmt.Errorf("verify: %s", a)
 	}
 	return nil
 }
@@ -208,6 +216,9 @@ func (n *notes) note(it *item, wrong ...string) {
 		n.wrong[it.testCase] = map[string][]string{}
 	}
 	n.wrong[it.testCase][it.path] = append(n.wrong[it.testCase][it.path], wrong...)
+	if testing.Verbose() { // a run that is ended from outside tells what it knows
+		fmt.Printf("%s/%s by %s: %s\n", it.group, it.name, it.path, strings.Join(wrong, "\n  "))
+	}
 }
 
 func (n *notes) failed(it *item) bool {

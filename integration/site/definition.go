@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
@@ -31,10 +32,32 @@ func Definitions(ctx context.Context, p Pair, schema string, except ...string) (
 	var out []string
 	for name, x := range a {
 		if y, ok := b[name]; ok && x != y {
-			out = append(out, fmt.Sprintf("the definition of %q differs:\n  source %s\n  target %s", name, x, y))
+			if d := lineDifferences(x, y); d != "" {
+				out = append(out, fmt.Sprintf("the definition of %q differs:%s", name, d))
+			}
 		}
 	}
 	return out, nil
+}
+
+// lineDifferences compares two texts as sets of lines: an index that is made
+// later stands elsewhere. The order of columns is seen in the rows.
+func lineDifferences(x, y string) string {
+	count := map[string]int{}
+	for _, line := range strings.Split(x, "\n") {
+		count[strings.TrimSuffix(line, ",")]++
+	}
+	for _, line := range strings.Split(y, "\n") {
+		count[strings.TrimSuffix(line, ",")]--
+	}
+	var out []string
+	for line, n := range count {
+		if n != 0 {
+			out = append(out, fmt.Sprintf("\n  %+d on the source: %s", n, line))
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(out, "")
 }
 
 // engine is what may differ: engines other than InnoDB, and the options that

@@ -65,7 +65,7 @@ func columnsOf(ctx context.Context, s *dbtest.Server, schema, table string) ([]c
 		c := column{name: name, expression: quoted(name)}
 		switch {
 		case kind == "enum" || kind == "set":
-			c.expression = fmt.Sprintf("CONCAT(%s + 0, ' ', HEX(%[1]s))", c.expression)
+			c.expression = fmt.Sprintf("CONCAT(CAST(%s AS UNSIGNED), ' ', HEX(%[1]s))", c.expression)
 		case text:
 			c.expression = "HEX(" + c.expression + ")"
 		}

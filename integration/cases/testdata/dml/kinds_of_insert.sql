@@ -1,0 +1,21 @@
+-- INSERT of all kinds: IGNORE, ON DUPLICATE KEY UPDATE, REPLACE, SELECT, SET, DEFAULT.
+
+-- setup
+CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, u INT UNIQUE, v VARCHAR(20) DEFAULT 'dflt', n INT NOT NULL DEFAULT 7);
+INSERT INTO t (u) VALUES (1), (2), (3);
+CREATE TABLE s (a INT, b VARCHAR(20));
+INSERT INTO s VALUES (3, 'three'), (4, 'four'), (5, NULL);
+
+-- workload
+INSERT INTO t SET u = 10, v = 'set';
+INSERT INTO t VALUES (DEFAULT, 11, DEFAULT, DEFAULT);
+INSERT INTO t () VALUES ();
+INSERT IGNORE INTO t (u, v) VALUES (1, 'ignored'), (12, 'kept'), (NULL, 'null');
+INSERT INTO t (u, v) VALUES (2, 'dup'), (13, 'new') ON DUPLICATE KEY UPDATE v = CONCAT(VALUES(v), '!'), n = n + 1;
+INSERT INTO t (u, v) SELECT a, b FROM s ON DUPLICATE KEY UPDATE v = b;
+REPLACE INTO t (u, v) VALUES (3, 'replaced'), (14, 'placed');
+REPLACE INTO t SELECT id, u + 100, v, n FROM t AS x WHERE u < 5;
+INSERT INTO t (u, v) SELECT u + 1000, v FROM t AS x WHERE u IS NOT NULL ORDER BY u LIMIT 4;
+-- fails 1062
+INSERT INTO t (u) VALUES (2000), (2001), (2001);
+INSERT INTO t (u) VALUES (3000);

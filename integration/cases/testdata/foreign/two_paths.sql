@@ -1,0 +1,19 @@
+-- A row that two cascades reach, and one that a cascade clears while another deletes it.
+
+-- setup
+CREATE TABLE a (id INT PRIMARY KEY);
+CREATE TABLE l (id INT PRIMARY KEY, a INT, CONSTRAINT tp_l FOREIGN KEY (a) REFERENCES a (id) ON DELETE CASCADE);
+CREATE TABLE r (id INT PRIMARY KEY, a INT, CONSTRAINT tp_r FOREIGN KEY (a) REFERENCES a (id) ON DELETE CASCADE);
+CREATE TABLE z (id INT PRIMARY KEY, l INT, r INT, v INT, CONSTRAINT tp_zl FOREIGN KEY (l) REFERENCES l (id) ON DELETE CASCADE, CONSTRAINT tp_zr FOREIGN KEY (r) REFERENCES r (id) ON DELETE SET NULL);
+INSERT INTO a VALUES (1), (2);
+INSERT INTO l VALUES (1, 1), (2, 2), (3, 1);
+INSERT INTO r VALUES (1, 1), (2, 2), (3, 2);
+INSERT INTO z VALUES (1, 1, 1, 1), (2, 2, 1, 2), (3, 2, 2, 3), (4, 3, 3, 4), (5, NULL, 1, 5);
+
+-- workload
+UPDATE z SET v = v + 1;
+DELETE FROM a WHERE id = 1;
+UPDATE z SET v = v + 1;
+INSERT INTO a VALUES (1);
+INSERT INTO l VALUES (1, 1);
+INSERT INTO z VALUES (1, 1, 2, 10);

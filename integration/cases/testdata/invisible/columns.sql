@@ -1,0 +1,25 @@
+-- Invisible columns, with and without defaults, also as the key, made visible and hidden again.
+
+-- setup
+CREATE TABLE t (id INT PRIMARY KEY, a INT INVISIBLE, b VARCHAR(10) INVISIBLE DEFAULT 'def', c INT);
+INSERT INTO t (id, a, b, c) VALUES (1, 10, 'x', 100), (2, NULL, NULL, 200);
+INSERT INTO t VALUES (3, 300);
+CREATE TABLE k (id INT NOT NULL AUTO_INCREMENT INVISIBLE PRIMARY KEY, v VARCHAR(10));
+INSERT INTO k VALUES ('one'), ('two'), ('two');
+
+-- workload
+INSERT INTO t VALUES (4, 400);
+UPDATE t SET a = c, b = 'upd' WHERE id IN (2, 3);
+DELETE FROM t WHERE id = 1;
+ALTER TABLE t ADD COLUMN d INT INVISIBLE DEFAULT 5 AFTER id;
+INSERT INTO t VALUES (5, 500);
+INSERT INTO t (id, d) VALUES (6, 66);
+UPDATE k SET v = 'three' WHERE id = 3;
+DELETE FROM k WHERE id = 1;
+INSERT INTO k VALUES ('four'), ('five');
+-- on mysql
+ALTER TABLE t ALTER COLUMN a SET VISIBLE, ALTER COLUMN c SET INVISIBLE;
+INSERT INTO t VALUES (7, 77);
+-- on mariadb
+ALTER TABLE t MODIFY a INT, MODIFY c INT INVISIBLE;
+INSERT INTO t VALUES (7, 77);

@@ -1,0 +1,21 @@
+-- Floating point as primary and unique key, next to each other by one bit.
+
+-- setup
+CREATE TABLE d (k DOUBLE PRIMARY KEY, v INT);
+INSERT INTO d VALUES (0.1, 1), (0.10000000000000002, 2), (-1e300, 3), (1e300, 4), (0, 5), (5e-324, 6), (-5e-324, 7), (9007199254740992, 8), (9007199254740994, 9);
+CREATE TABLE f (k FLOAT PRIMARY KEY, v INT);
+INSERT INTO f VALUES (0.1, 1), (0.10000001, 2), (-1e30, 3), (1e30, 4), (0, 5), (16777216, 6), (16777218, 7), (1.4e-45, 8);
+CREATE TABLE u (id INT PRIMARY KEY, x DOUBLE, y FLOAT, UNIQUE KEY (x), UNIQUE KEY (y));
+INSERT INTO u VALUES (1, 0.1, 0.1), (2, 0.2, 0.2), (3, NULL, NULL), (4, NULL, NULL), (5, 1e-300, 1e-30);
+
+-- workload
+UPDATE d SET v = v + 10;
+UPDATE d SET k = k * 7 WHERE k IN (0.1, 0.10000000000000002) ORDER BY k DESC;
+DELETE FROM d WHERE k > 1e299 OR v = 15;
+INSERT INTO d VALUES (1e300, 44), (0.30000000000000004, 45) ON DUPLICATE KEY UPDATE v = 1000;
+UPDATE f SET v = v + 10;
+DELETE FROM f WHERE v = 12;
+INSERT INTO f SELECT k / 3, v + 100 FROM f WHERE k > 1e-40 OR k < 0;
+UPDATE u SET x = x + 0.1, y = NULL WHERE id = 2;
+UPDATE u SET x = 0.2, y = 0.2 WHERE id = 1;
+UPDATE u SET y = 0.1 WHERE id = 3;

@@ -1,0 +1,25 @@
+-- Sessions in several zones write the same instants; what is stored depends on the type.
+
+-- setup
+CREATE TABLE t (id INT PRIMARY KEY, ts TIMESTAMP NULL, ts6 TIMESTAMP(6) NULL, dt DATETIME, upd TIMESTAMP(3) NULL DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3));
+SET time_zone = '+05:30';
+INSERT INTO t (id, ts, ts6, dt) VALUES (1, '2020-06-01 00:00:00', '2020-06-01 00:00:00.5', '2020-06-01 00:00:00'), (2, '1970-01-01 05:30:01', '1970-01-01 05:30:01.000001', '1970-01-01 05:30:01');
+SET time_zone = '-08:00';
+INSERT INTO t (id, ts, ts6, dt) VALUES (3, '2020-06-01 00:00:00', '2020-06-01 00:00:00.5', '2020-06-01 00:00:00'), (4, '2038-01-18 19:14:07', '2038-01-18 19:14:07.999999', '2038-01-18 19:14:07');
+CREATE TABLE k (ts TIMESTAMP(6) NOT NULL PRIMARY KEY DEFAULT '2000-01-01 00:00:00', v INT);
+INSERT INTO k VALUES ('2019-10-27 01:30:00', 1), ('2019-10-27 02:30:00.000001', 2);
+
+-- workload
+SET time_zone = '+13:00', timestamp = 1600000000.123456;
+UPDATE t SET dt = NOW(), ts = NOW(), ts6 = NOW(6) WHERE id IN (1, 3);
+INSERT INTO t (id, ts) VALUES (5, FROM_UNIXTIME(1)), (6, '2000-01-01 00:00:00');
+-- connection b
+SET time_zone = '-12:00', timestamp = 1;
+UPDATE t SET dt = NOW() WHERE id = 2;
+UPDATE k SET v = v + 1;
+INSERT INTO k VALUES (NOW(6), 3), ('2019-10-26 15:00:00', 4);
+ALTER TABLE k ALTER COLUMN ts SET DEFAULT '2001-02-03 04:05:06';
+INSERT INTO k (v) VALUES (9);
+-- connection
+INSERT INTO k (v) VALUES (10) ON DUPLICATE KEY UPDATE v = 11;
+DELETE FROM k WHERE v = 2;

@@ -1,0 +1,11 @@
+-- Synonyms of types and lengths that are only implied.
+
+-- setup
+CREATE TABLE t (id INT4 PRIMARY KEY, a CHARACTER, b BINARY, c BIT, d DEC, e FIXED(5,2), f DOUBLE PRECISION, g REAL, h INT1, i INT2, j INT3, k INT8, l MIDDLEINT, m LONG, n LONG VARBINARY, o NATIONAL CHAR(5), p NCHAR VARCHAR(6), q BOOL, r NUMERIC, s FLOAT(24), u FLOAT(25), v CHAR VARYING(7), w CHARACTER VARYING(8), x INTEGER ZEROFILL, y SERIAL);
+INSERT INTO t VALUES (1, 'a', 'b', 1, 5, 1.25, 0.1, 0.2, 1, 2, 3, 4, 5, 'long', 'lvb', 'ñ', 'ncv', 1, 7, 0.1, 0.1, 'cv', 'chv', 42, 1);
+
+-- workload
+INSERT INTO t VALUES (2, 'é', 0x00, 0, -5, -1.25, 1e300, -1e300, -128, -32768, -8388608, -9223372036854775808, -8388608, '', '', '', '', 0, -7, -0.1, -0.1, '', '', 4294967295, 18446744073709551614);
+UPDATE t SET a = 'Z', x = 7 WHERE id = 1;
+ALTER TABLE t ADD COLUMN z1 BINARY, ADD COLUMN z2 CHAR, ADD COLUMN z3 BIT, ADD COLUMN z4 DEC NOT NULL DEFAULT 3;
+UPDATE t SET z1 = 0xFF, z2 = 'x', z3 = 1;

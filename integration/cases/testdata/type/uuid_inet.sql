@@ -1,0 +1,29 @@
+-- UUID, INET4 and INET6 with zero bytes at the end, as columns and as keys.
+-- pairs: mariadb
+
+-- setup
+CREATE TABLE t (id INT PRIMARY KEY, u UUID, i4 INET4, i6 INET6);
+INSERT INTO t VALUES (1, '00000000-0000-0000-0000-000000000000', '0.0.0.0', '::'), (2, 'ffffffff-ffff-ffff-ffff-ffffffffffff', '255.255.255.255', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'),
+  (3, '12345678-1234-1234-1234-123456780000', '10.0.0.0', '2001:db8::'), (4, '123e4567-e89b-12d3-a456-426655440000', '127.0.0.1', '::1'), (5, NULL, NULL, NULL), (6, '6ccd780c-baba-1026-9564-5b8c656024db', '1.2.3.4', '::ffff:192.0.2.128'), (7, '01890a5d-ac96-774b-bcce-b302099a8057', '0.0.0.1', '2001:db8:0:1:1:1:1:1'),
+  (8, 'f81d4fae-7dec-11d0-a765-00a0c91e6b00', '1.0.0.0', 'fe80::1:0:0');
+CREATE TABLE k (u UUID, v INT, PRIMARY KEY (u));
+INSERT INTO k SELECT u, id FROM t WHERE u IS NOT NULL;
+CREATE TABLE k4 (i INET4 PRIMARY KEY, v INT);
+INSERT INTO k4 SELECT i4, id FROM t WHERE i4 IS NOT NULL;
+CREATE TABLE k6 (i INET6 PRIMARY KEY, v INT);
+INSERT INTO k6 SELECT i6, id FROM t WHERE i6 IS NOT NULL;
+CREATE TABLE d (id INT PRIMARY KEY, u UUID DEFAULT 'ffffffff-0000-0000-0000-000000000000', i INET6 NOT NULL DEFAULT '::');
+INSERT INTO d (id) VALUES (1);
+
+-- workload
+INSERT INTO t SELECT id + 10, u, i4, i6 FROM t;
+UPDATE t SET u = '00000000-0000-0000-0000-000000000100', i4 = '0.0.1.0', i6 = '1::' WHERE id IN (2, 5);
+UPDATE k SET v = v + 10;
+DELETE FROM k WHERE u = '00000000-0000-0000-0000-000000000000';
+UPDATE k SET u = '12345678-1234-1234-1234-123456780001' WHERE v = 13;
+UPDATE k4 SET v = v + 10;
+DELETE FROM k4 WHERE i = '0.0.0.0';
+UPDATE k6 SET v = v + 10;
+UPDATE k6 SET i = '2001:db8::1' WHERE i = '2001:db8::';
+DELETE FROM k6 WHERE i = '::';
+INSERT INTO d (id) VALUES (2);
