@@ -45,6 +45,15 @@ func (l *layout) loadStatement(reader string, flavor mysql.Flavor) string {
 		}
 		into, set = append(into, schema.Variable(col)), append(set, clause)
 	}
+	if len(set) > 0 && flavor == mysql.MariaDB {
+		// A SET clause makes MariaDB forget that the file gave the counting column
+		// its value, and number a row anew whose value is 0.
+		for i, col := range l.targets {
+			if col.AutoInc && into[i] == mysql.Ident(col.Name) {
+				into[i], set = schema.Variable(col), append(set, mysql.Ident(col.Name)+" = "+schema.Variable(col))
+			}
+		}
+	}
 	s := "LOAD DATA LOCAL INFILE 'Reader::" + reader + "' INTO TABLE " + mysql.Table(l.target.Schema, l.target.Name) +
 		` CHARACTER SET binary FIELDS TERMINATED BY '\t' ESCAPED BY '\\' LINES TERMINATED BY '\n' (` + strings.Join(into, ",") + ")"
 	if len(set) > 0 {

@@ -44,6 +44,36 @@ func TestCutValues(t *testing.T) {
 	}
 }
 
+// TestZeroInCountingColumn copies rows whose AUTO_INCREMENT value is 0 or at an
+// end of its type, beside columns that LOAD DATA fills by expressions.
+func TestZeroInCountingColumn(t *testing.T) {
+	for _, flavor := range dbtest.Flavors {
+		for _, load := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s load=%t", flavor, load), func(t *testing.T) {
+				r := newRig(t, dbtest.Config{Flavor: flavor}, dbtest.Config{Flavor: flavor})
+				conn, err := r.src.DB().Conn(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer conn.Close()
+				r.create("CREATE TABLE {}.z (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, e ENUM('a','b'), s SET('x','y')) AUTO_INCREMENT=900")
+				r.create("CREATE TABLE {}.u (k INT NOT NULL PRIMARY KEY, id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT, e ENUM('a','b'), KEY (id))")
+				for _, q := range []string{"SET sql_mode='NO_AUTO_VALUE_ON_ZERO'", "INSERT INTO " + r.from + ".z VALUES (0,'a','x'),(-5,'b',''),(2147483647,NULL,'x,y')",
+					"INSERT INTO " + r.from + ".u VALUES (1,0,'a'),(2,0,'b'),(3,18446744073709551614,NULL)"} {
+					if _, err := conn.ExecContext(t.Context(), q); err != nil {
+						t.Fatal(q, err)
+					}
+				}
+				r.register("z")
+				r.register("u")
+				r.cfg.LoadData = load
+				r.run()
+				r.equal("z", "u")
+			})
+		}
+	}
+}
+
 // TestRefusedChunks lets the first, a middle and the last chunk be the victim of
 // a deadlock: what was rolled back is written again, and the copy does not end
 // before.
