@@ -96,11 +96,11 @@ func TestQuoting(t *testing.T) {
 func TestSessionsInheritNothing(t *testing.T) {
 	hostile := map[dbtest.Flavor][]string{
 		dbtest.MySQL:   {"max_execution_time=60000", "transaction_isolation='SERIALIZABLE'"},
-		dbtest.MariaDB: {"max_statement_time=60", "tx_isolation='SERIALIZABLE'"},
+		dbtest.MariaDB: {"max_statement_time=60", "tx_isolation='SERIALIZABLE'", "system_versioning_asof='2020-01-01 00:00:00'", "sql_if_exists=1", "old_mode=''"},
 	}
 	for flavor, extra := range hostile {
 		s := dbtest.Start(t, dbtest.Config{Flavor: flavor})
-		for _, set := range append(extra, "time_zone='+05:30'", "sql_mode='ANSI_QUOTES,NO_BACKSLASH_ESCAPES'", "sql_select_limit=1", "sql_safe_updates=1", "autocommit=0",
+		for _, set := range append(extra, "time_zone='+05:30'", "sql_mode='ANSI_QUOTES,NO_BACKSLASH_ESCAPES'", "sql_select_limit=1", "sql_safe_updates=1", "autocommit=0", "completion_type=1",
 			"foreign_key_checks=1", "group_concat_max_len=10", "max_error_count=0", "auto_increment_increment=7", "net_write_timeout=1", "character_set_client=latin1") {
 			if _, err := s.DB().ExecContext(t.Context(), "SET GLOBAL "+set); err != nil {
 				t.Fatalf("%s: SET GLOBAL %s: %v", flavor, set, err)
@@ -120,15 +120,22 @@ func TestSessionsInheritNothing(t *testing.T) {
 			if flavor == dbtest.MySQL {
 				isolation = "transaction_isolation"
 			}
-			want := "+00:00|" + mysql.SQLMode + "|18446744073709551615|0|1|0|1048576|64|1|READ-COMMITTED|" + string(charset) + "|" + string(charset) + "|7"
+			want := "+00:00|" + mysql.SQLMode + "|18446744073709551615|0|1|0|1048576|64|1|READ-COMMITTED|" + string(charset) + "|" + string(charset) + "|7|NO_CHAIN"
 			var got string
 			err = db.QueryRowContext(t.Context(), `SELECT CONCAT_WS('|', @@time_zone, @@sql_mode, @@sql_select_limit, @@sql_safe_updates+0, @@autocommit+0, @@foreign_key_checks+0,
-				@@group_concat_max_len, @@max_error_count, @@auto_increment_increment, @@`+isolation+`, @@character_set_client, @@character_set_results, @@lock_wait_timeout)`).Scan(&got)
+				@@group_concat_max_len, @@max_error_count, @@auto_increment_increment, @@`+isolation+`, @@character_set_client, @@character_set_results, @@lock_wait_timeout, @@completion_type)`).Scan(&got)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if got != want {
 				t.Errorf("%s %s:\n got %s\nwant %s", flavor, charset, got, want)
+			}
+			if flavor == dbtest.MySQL {
+				continue
+			}
+			want = "DEFAULT|OFF|UTF8_IS_UTF8MB3"
+			if err := db.QueryRowContext(t.Context(), "SELECT CONCAT_WS('|', @@system_versioning_asof, @@sql_if_exists, @@old_mode)").Scan(&got); err != nil || got != want {
+				t.Errorf("%s: got %s, %v, want %s", flavor, got, err, want)
 			}
 		}
 	}

@@ -82,6 +82,7 @@ var always = map[string]string{
 	"time_zone":                "'+00:00'",
 	"sql_mode":                 "'" + SQLMode + "'",
 	"autocommit":               "1",
+	"completion_type":          "'NO_CHAIN'", // else a COMMIT begins the next transaction, or ends the session
 	"foreign_key_checks":       "0",
 	"unique_checks":            "1",
 	"sql_safe_updates":         "0",
@@ -113,7 +114,7 @@ var perFlavor = map[Flavor]map[string]string{
 	MariaDB: {
 		"tx_isolation": "'READ-COMMITTED'", "tx_read_only": "0", "max_statement_time": "0", "check_constraint_checks": "1",
 		"innodb_strict_mode": "1", "alter_algorithm": "DEFAULT", "idle_transaction_timeout": "0", "idle_readonly_transaction_timeout": "0",
-		"idle_write_transaction_timeout": "0", "explicit_defaults_for_timestamp": "ON", "auto_increment_increment": "1", "auto_increment_offset": "1", "max_error_count": "64",
+		"idle_write_transaction_timeout": "0", "system_versioning_asof": "DEFAULT", "sql_if_exists": "0", "old_mode": "'UTF8_IS_UTF8MB3'", "explicit_defaults_for_timestamp": "ON", "auto_increment_increment": "1", "auto_increment_offset": "1", "max_error_count": "64",
 	},
 }
 
