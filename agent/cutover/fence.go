@@ -3,8 +3,10 @@ package cutover
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/tidegate-io/tidegate/internal/mysql"
 )
@@ -28,11 +30,60 @@ func (f *Fence) Stop(ctx context.Context) error {
 	if err := f.endWriters(ctx); err != nil {
 		return err
 	}
-	if _, err := f.DB.ExecContext(ctx, "SET GLOBAL "+name+" = ON"); err != nil {
+	if err := f.set(ctx, "SET GLOBAL "+name+" = ON"); err != nil {
 		return fmt.Errorf("make the source read-only: %w", err)
 	}
 	return f.endWriters(ctx)
 }
+
+// set runs a statement that may have to wait for others, and ends it on the
+// server if it is given up. Left alone it would hold back every writer as long
+// as it waits, and then make the source read-only when nobody expects it.
+func (f *Fence) set(ctx context.Context, statement string) error {
+	conn, err := f.DB.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	var id uint64
+	if err := conn.QueryRowContext(ctx, "SELECT CONNECTION_ID()").Scan(&id); err != nil {
+		return err
+	}
+	_, err = conn.ExecContext(ctx, statement)
+	if err == nil || mysql.Number(err) != 0 { // the server has answered
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endLimit)
+	defer cancel()
+	return errors.Join(err, f.end(ctx, id))
+}
+
+// endLimit is how long a session may take to end after KILL.
+const endLimit = 20 * time.Second
+
+// end kills a session and waits until it is gone.
+func (f *Fence) end(ctx context.Context, id uint64) error {
+	if _, err := f.DB.ExecContext(ctx, fmt.Sprintf("KILL %d", id)); err != nil && mysql.Number(err) != noSuchSession {
+		return fmt.Errorf("end session %d on the source, which waits to make it read-only: %w", id, err)
+	}
+	for {
+		var n int
+		if err := f.DB.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = ?", id).Scan(&n); err != nil {
+			return fmt.Errorf("wait for the end of session %d on the source: %w", id, err)
+		}
+		if n == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("session %d on the source, which waits to make it read-only, does not end", id)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// noSuchSession is the answer to KILL of a session that is gone.
+const noSuchSession = 1094
 
 // Release lets the source take writes again.
 func (f *Fence) Release(ctx context.Context) error {
@@ -78,7 +129,7 @@ func (f *Fence) endWriters(ctx context.Context) error {
 		return err
 	}
 	for _, id := range ids {
-		if _, err := f.DB.ExecContext(ctx, fmt.Sprintf("KILL %d", id)); err != nil && mysql.Number(err) != 1094 { // gone meanwhile
+		if _, err := f.DB.ExecContext(ctx, fmt.Sprintf("KILL %d", id)); err != nil && mysql.Number(err) != noSuchSession {
 			return fmt.Errorf("end the transaction of session %d on the source: %w", id, err)
 		}
 	}

@@ -53,6 +53,12 @@ func (s *session) finishTarget(ctx context.Context) error {
 		return err
 	}
 	return s.exclusive(ctx, func(ctx context.Context, conn *sql.Conn) error {
+		// Somebody who reads the target must not make the source wait; left
+		// waiting, the statement would hold back our own writers too.
+		if _, err := conn.ExecContext(ctx, "SET @patience = @@SESSION.lock_wait_timeout, SESSION lock_wait_timeout = 3"); err != nil {
+			return err
+		}
+		defer conn.ExecContext(context.WithoutCancel(ctx), "SET SESSION lock_wait_timeout = @patience") //nolint:errcheck // a session that is lost has no settings
 		for _, r := range rows {
 			n := next[r.Source]
 			if n <= have[r.Target] {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tidegate-io/tidegate/agent/cutover"
@@ -236,6 +237,7 @@ func (s *session) cutover(ctx context.Context, id string) error {
 // hold waits until nothing has been behind for some time.
 func (s *session) hold(ctx context.Context, hold time.Duration) error {
 	since := time.Now()
+	prepared := map[string]time.Time{}
 	for {
 		executed, err := s.source.Logged(ctx)
 		if err != nil {
@@ -248,6 +250,9 @@ func (s *session) hold(ctx context.Context, hold time.Duration) error {
 		switch {
 		case late || s.errEntering() != nil: // it fell behind: the time begins anew
 			since = time.Now()
+			if err := s.errPrepared(ctx, prepared); err != nil {
+				return err
+			}
 		case err != nil:
 			return err
 		case time.Since(since) >= hold:
@@ -257,6 +262,43 @@ func (s *session) hold(ctx context.Context, hold time.Duration) error {
 			return err
 		}
 	}
+}
+
+// preparedLimit is how long an XA transaction may stay prepared before a cutover
+// does not wait for it any more: what is prepared is not applied, so the target
+// stays behind until somebody decides.
+const preparedLimit = 5 * time.Second
+
+// errPrepared names an XA transaction that has been prepared at every look for
+// some time. since says when each was seen first.
+func (s *session) errPrepared(ctx context.Context, since map[string]time.Time) error {
+	now, err := s.source.PreparedXA(ctx)
+	if err != nil {
+		return ignoreDenied(err)
+	}
+	for xid := range since {
+		if !slices.Contains(now, xid) {
+			delete(since, xid)
+		}
+	}
+	for _, xid := range now {
+		first, seen := since[xid]
+		if !seen {
+			since[xid] = time.Now()
+		} else if time.Since(first) > preparedLimit {
+			return fmt.Errorf("XA transaction %s has been prepared on the source for %s, so the target cannot catch up: XA COMMIT or XA ROLLBACK it there", xid, time.Since(first).Round(time.Second))
+		}
+	}
+	return nil
+}
+
+// ignoreDenied drops the error of an account that may not list XA transactions,
+// of which the check has warned.
+func ignoreDenied(err error) error {
+	if mysql.Classify(err) == mysql.Config {
+		return nil
+	}
+	return err
 }
 
 // quiet waits until the source's position has not moved for some time.
@@ -283,7 +325,11 @@ func (s *session) quiet(ctx context.Context, hold time.Duration) error {
 // lastChanges brings what was committed before the fence to the target, and
 // makes sure that nothing follows.
 func (s *session) lastChanges(ctx context.Context, fence *cutover.Fence, fenced bool) error {
-	if prepared, err := s.source.PreparedXA(ctx); err == nil && len(prepared) > 0 {
+	prepared, err := s.source.PreparedXA(ctx)
+	if err := ignoreDenied(err); err != nil {
+		return err
+	}
+	if len(prepared) > 0 {
 		return fmt.Errorf("XA transaction %s is prepared on the source and could be committed after the switch", prepared[0])
 	}
 	before, err := s.source.Logged(ctx)
