@@ -77,13 +77,23 @@ func set(words string) map[string]bool {
 	return m
 }
 
-// sqlMode returns the modes of a statement that the target knows.
-func sqlMode(names []string, target mysql.Flavor) string {
+// sqlMode returns the modes of a statement that the target knows, and what the
+// source does without a mode: MariaDB cuts digits of seconds that do not fit,
+// MySQL rounds them.
+func sqlMode(names []string, source, target *mysql.Server) string {
 	var keep []string
+	has := map[string]bool{}
 	for _, n := range names {
-		if n = strings.ToUpper(n); modes[target][n] {
+		n = strings.ToUpper(n)
+		if has[n] = true; modes[target.Flavor][n] {
 			keep = append(keep, n)
 		}
+	}
+	switch {
+	case source.Flavor == mysql.MariaDB && target.Flavor == mysql.MySQL && target.AtLeast(8, 0, 0) && !has["TIME_ROUND_FRACTIONAL"]:
+		keep = append(keep, "TIME_TRUNCATE_FRACTIONAL")
+	case source.Flavor == mysql.MySQL && target.Flavor == mysql.MariaDB && !has["TIME_TRUNCATE_FRACTIONAL"]:
+		keep = append(keep, "TIME_ROUND_FRACTIONAL")
 	}
 	return strings.Join(keep, ",")
 }
@@ -94,7 +104,7 @@ func (c *Carrier) eventSettings(st *change.Statement) []setting {
 	add := func(name, value, reset string, optional bool) {
 		out = append(out, setting{name, value, reset, optional})
 	}
-	add("sql_mode", mysql.String(sqlMode(st.SQLMode, c.Target.Flavor)), "'"+mysql.SQLMode+"'", false)
+	add("sql_mode", mysql.String(sqlMode(st.SQLMode, c.Source, c.Target)), "'"+mysql.SQLMode+"'", false)
 	if coll, ok := c.Facts.Collation(st.CollationConnection); ok && coll != "" {
 		add("collation_connection", coll, "", false)
 	}
