@@ -1,0 +1,22 @@
+-- Attributes that the text does not say: CHANGE without NULL, key columns, TIMESTAMP in sessions with and without explicit defaults.
+
+-- setup
+CREATE TABLE t (id INT PRIMARY KEY, a INT NOT NULL DEFAULT 5, b VARCHAR(10) NOT NULL);
+INSERT INTO t VALUES (1, 1, 'x');
+
+-- workload
+ALTER TABLE t CHANGE a a2 INT;
+ALTER TABLE t MODIFY b VARCHAR(12);
+INSERT INTO t VALUES (2, NULL, NULL);
+CREATE TABLE k (a INT, b INT NULL, c CHAR, PRIMARY KEY (a));
+INSERT INTO k VALUES (1, NULL, 'é');
+ALTER TABLE k DROP PRIMARY KEY, ADD PRIMARY KEY (c);
+-- connection b
+SET SESSION explicit_defaults_for_timestamp = OFF;
+CREATE TABLE old (id INT PRIMARY KEY, a TIMESTAMP, b TIMESTAMP NULL, c TIMESTAMP NOT NULL DEFAULT '2001-02-03 04:05:06');
+INSERT INTO old (id) VALUES (1);
+ALTER TABLE old ADD d TIMESTAMP DEFAULT '2002-03-04 05:06:07';
+-- connection c
+SET SESSION explicit_defaults_for_timestamp = ON;
+CREATE TABLE new (id INT PRIMARY KEY, a TIMESTAMP, b TIMESTAMP NOT NULL);
+INSERT INTO new VALUES (1, NULL, '2001-02-03 04:05:06');
