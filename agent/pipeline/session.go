@@ -204,18 +204,59 @@ func (s *session) startPosition(ctx context.Context) (change.Position, error) {
 	if !s.src.Server.LogBin {
 		return change.Position{Kind: s.source.Kind()}, nil
 	}
-	prepared, err := s.source.PreparedXA(ctx)
-	if err != nil && mysql.Classify(err) != mysql.Config { // without the privilege the check has warned
-		return change.Position{}, err
+	var at change.Position
+	err := s.noneIsPrepared(ctx, func() (err error) {
+		if s.spec.Type == spec.TypeIncremental {
+			at, err = s.givenPosition(ctx)
+		} else {
+			at, err = s.source.Current(ctx)
+		}
+		return err
+	})
+	return at, err
+}
+
+// preparedFor bounds how long a start waits for a moment in which no XA
+// transaction is prepared. An application that uses XA has some all the time,
+// each for an instant; one that nobody ends stays.
+const preparedFor = 15 * time.Second
+
+// noneIsPrepared runs f so that no XA transaction is prepared before it, nor
+// after it: the rows of one would be in no snapshot, and in the log before the
+// position.
+func (s *session) noneIsPrepared(ctx context.Context, f func() error) error {
+	for end := time.Now().Add(preparedFor); ; {
+		before, err := s.prepared(ctx)
+		if err != nil {
+			return err
+		}
+		if err := f(); err != nil {
+			return err
+		}
+		after, err := s.prepared(ctx)
+		if err != nil || len(before) == 0 && len(after) == 0 {
+			return err
+		}
+		if time.Now().After(end) {
+			return &mysql.Error{Class: mysql.Config, Code: "xa_prepared", Err: fmt.Errorf("XA transaction %s is prepared on the source", append(before, after...)[0]),
+				Remedy: "its rows are visible to nobody and were logged already: XA COMMIT or XA ROLLBACK it, then retry"}
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
 	}
-	if len(prepared) > 0 {
-		return change.Position{}, &mysql.Error{Class: mysql.Config, Code: "xa_prepared", Err: fmt.Errorf("XA transaction %s is prepared on the source", prepared[0]),
-			Remedy: "its rows are visible to nobody and were logged already: XA COMMIT or XA ROLLBACK it, then retry"}
+}
+
+// prepared lists the prepared XA transactions; none without the privilege, of
+// which the check has warned.
+func (s *session) prepared(ctx context.Context) ([]string, error) {
+	all, err := s.source.PreparedXA(ctx)
+	if err != nil && mysql.Classify(err) == mysql.Config {
+		return nil, nil
 	}
-	if s.spec.Type == spec.TypeIncremental {
-		return s.givenPosition(ctx)
-	}
-	return s.source.Current(ctx)
+	return all, err
 }
 
 // givenPosition reads start.position of an incremental pipeline.

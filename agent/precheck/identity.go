@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/run"
@@ -111,30 +113,57 @@ var replicaSource = Check{ID: "replica-source", Needs: source, Run: func(ctx con
 		Why: "what it replicates is not in its own log", Remedy: fmt.Sprintf("in my.cnf under [mysqld]: %s = ON, and a restart of the server", name)}}, nil
 }}
 
-// xaPrepared: no transaction is prepared, since its rows are in no snapshot and
-// in no later row event.
+// xaPrepared: no transaction stays prepared, since its rows are in no snapshot
+// and in no later row event. Those that an application is just committing are
+// left time for it: the start waits for a moment without any.
 var xaPrepared = Check{ID: "xa-prepared", Needs: source, Run: func(ctx context.Context, e *Env) ([]run.Finding, error) {
 	if !e.streams() || e.Own {
 		return nil, nil
 	}
-	rows, err := e.Source.DB.QueryContext(ctx, "XA RECOVER")
-	if err != nil {
-		if n := mysql.Number(err); n == 1227 || n == 1401 {
-			return []run.Finding{{Level: run.LevelWarning, Object: "source", Found: "prepared XA transactions cannot be listed",
-				Why: "one that is prepared when the run starts would be lost", Remedy: "make sure that no application uses XA, or GRANT XA_RECOVER_ADMIN ON *.* to the account"}}, nil
+	stay, err := e.Source.preparedXA(ctx)
+	for end := time.Now().Add(preparedFor); err == nil && len(stay) > 0 && time.Now().Before(end); {
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
 		}
+		var now []string
+		now, err = e.Source.preparedXA(ctx)
+		stay = slices.DeleteFunc(stay, func(x string) bool { return !slices.Contains(now, x) })
+	}
+	if n := mysql.Number(err); n == 1227 || n == 1401 {
+		return []run.Finding{{Level: run.LevelWarning, Object: "source", Found: "prepared XA transactions cannot be listed",
+			Why: "one that is prepared when the run starts would be lost", Remedy: "make sure that no application uses XA, or GRANT XA_RECOVER_ADMIN ON *.* to the account"}}, nil
+	}
+	if err != nil {
 		return nil, fmt.Errorf("list prepared XA transactions: %w", err)
 	}
-	defer rows.Close()
 	var out []run.Finding
+	for _, x := range stay {
+		out = append(out, run.Finding{Level: run.LevelError, Object: "source", Found: fmt.Sprintf("XA transaction %q is prepared", x),
+			Why: "its rows are visible to nobody and were logged before the run's start", Remedy: "XA COMMIT or XA ROLLBACK it, then check again"})
+	}
+	return out, nil
+}}
+
+// preparedFor is how long a transaction may be prepared before it counts as left
+// behind.
+const preparedFor = 3 * time.Second
+
+func (s *Side) preparedXA(ctx context.Context) ([]string, error) {
+	rows, err := s.DB.QueryContext(ctx, "XA RECOVER")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []string
 	for rows.Next() {
 		var format, gtrid, bqual int64
 		var data string
 		if err := rows.Scan(&format, &gtrid, &bqual, &data); err != nil {
 			return nil, err
 		}
-		out = append(out, run.Finding{Level: run.LevelError, Object: "source", Found: fmt.Sprintf("XA transaction %q is prepared", data),
-			Why: "its rows are visible to nobody and were logged before the run's start", Remedy: "XA COMMIT or XA ROLLBACK it, then check again"})
+		out = append(out, data)
 	}
 	return out, rows.Err()
-}}
+}
