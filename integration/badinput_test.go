@@ -238,10 +238,16 @@ func TestFiles(t *testing.T) {
 		{"data directory is a file", []string{"daemon", "--listen", "127.0.0.1:0", "--data-dir", locked}, []string{locked, "--data-dir"}},
 		{"no settings file", []string{"daemon", "--config", filepath.Join(s.Dir, "none.conf")}, []string{"none.conf"}},
 		{"unknown setting", []string{"daemon", "--config", s.Write("bad.conf", "lissten = 127.0.0.1:0\n")}, []string{"bad.conf", "lissten"}},
-		{"no token file", []string{"daemon", "--token-file", filepath.Join(s.Dir, "none.token")}, []string{"none.token"}},
+		{"no token file", []string{"daemon", "--token-file", filepath.Join(s.Dir, "none.token")}, []string{"none.token", "one token a line"}},
 		{"open to all", []string{"daemon", "--listen", "0.0.0.0:0", "--data-dir", filepath.Join(s.Dir, "other")}, []string{"--token-file"}},
 		{"no such state", []string{"wait", "p", "--for", "done"}, []string{"done", "caught_up"}},
 		{"no such command", []string{"aply", good}, []string{"apply"}},
+		{"nothing to wait for", []string{"wait", "p"}, []string{"--for STATE", "caught_up"}},
+		{"a time without a unit", []string{"wait", "p", "--for", "caught_up", "--timeout", "3"}, []string{"missing unit", "--timeout 10m"}},
+		{"too few arguments", []string{"report", "p"}, []string{"usage: tidegate report PIPELINE"}},
+		{"nothing to format", []string{"fmt", filepath.Join(s.Dir, "none.hcl")}, []string{"none.hcl", "name pipeline files"}},
+		{"operation on a pipeline nobody knows", []string{"cutover", "none"}, []string{"none", "tidegate status"}},
+		{"wait for a pipeline nobody knows", []string{"wait", "none", "--for", "caught_up"}, []string{"none", "tidegate status"}},
 		{"no such flag", []string{"apply", good, "--force"}, []string{"--force"}},
 	}
 	if os.Geteuid() != 0 { // root reads everything

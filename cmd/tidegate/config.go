@@ -81,6 +81,8 @@ func labels(s string) (map[string]string, error) {
 	return out, nil
 }
 
+const tokenFileHint = "--token-file names a file that this account may read, with one token a line"
+
 // firstToken is the first token of a token file, for a client of its own daemon.
 func firstToken(path string) (string, error) {
 	if path == "" {
@@ -88,14 +90,14 @@ func firstToken(path string) (string, error) {
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return "", failf(exitUsage, "token-file", "", "read token file: %w", err)
+		return "", failf(exitUsage, "token-file", tokenFileHint, "read token file: %w", err)
 	}
 	for line := range strings.Lines(string(b)) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
 			return line, nil
 		}
 	}
-	return "", failf(exitUsage, "token-file", "", "token file %s holds no token", path)
+	return "", failf(exitUsage, "token-file", tokenFileHint, "token file %s holds no token", path)
 }
 
 // stateDir is where a person's own processes keep their data.

@@ -58,7 +58,7 @@ func (d *daemonFlags) open(ctx context.Context, log zerolog.Logger, registry *pr
 	}()
 	if d.tokenFile != "" {
 		if p.tokens, err = api.ReadTokens(d.tokenFile); err != nil {
-			return nil, usage(err)
+			return nil, failf(exitUsage, "token-file", tokenFileHint, "%w", err)
 		}
 	}
 	if p.listener, err = api.Listen(d.listen, len(p.tokens) > 0); err != nil {

@@ -39,7 +39,7 @@ func newFmt(g *globals) *cobra.Command {
 func (g *globals) format(name string, check bool) (bool, error) {
 	src, err := os.ReadFile(name)
 	if err != nil {
-		return false, usage(err)
+		return false, failf(exitUsage, "usage", "name pipeline files that this account may read", "%w", err)
 	}
 	out, diags := dsl.Format(name, src)
 	if diags.HasErrors() {

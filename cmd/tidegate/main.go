@@ -28,7 +28,15 @@ func execute(ctx context.Context, args []string, out, errs io.Writer) int {
 	root.SetOut(out)
 	root.SetErr(errs)
 	root.SetArgs(longFlags(args))
-	return g.finish(ctx, root.ExecuteContext(ctx))
+	c, err := root.ExecuteContextC(ctx)
+	if err != nil && !g.begun && hintOf(err) == "" {
+		use := c.UseLine()
+		if !c.HasParent() {
+			use = "tidegate COMMAND"
+		}
+		err = failf(exitUsage, "usage", "usage: "+use+"; "+c.CommandPath()+" --help tells more", "%w", err)
+	}
+	return g.finish(ctx, err)
 }
 
 // longFlags lets -var and -var-file be written with one dash, as people who

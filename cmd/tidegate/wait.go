@@ -42,6 +42,9 @@ Exit status: 0 reached, 1 the run ended in another way, 3 its check failed,
 
 func parseStates(s string) ([]run.State, error) {
 	var out []run.State
+	if s == "" {
+		return nil, failf(exitUsage, "usage", fmt.Sprintf("write --for STATE[,STATE]; states are: running, %s", statesText()), "it is not said what to wait for")
+	}
 	for name := range strings.SplitSeq(s, ",") {
 		switch st := run.State(strings.TrimSpace(name)); {
 		case st == "running":
@@ -65,11 +68,14 @@ func statesText() string {
 
 func (g *globals) wait(ctx context.Context, pipeline string, want []run.State, timeout time.Duration) error {
 	var last statusJSON
+	var unanswered error
 	err := poll(ctx, func(ctx context.Context) (bool, error) {
 		p, err := g.status(ctx, pipeline)
 		if err != nil {
+			unanswered = err
 			return false, err
 		}
+		unanswered = nil
 		last = statusOf(p)
 		if slices.Contains(want, last.State) {
 			return true, nil
@@ -80,6 +86,9 @@ func (g *globals) wait(ctx context.Context, pipeline string, want []run.State, t
 		return false, nil
 	})
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) && err != nil {
+		if unanswered != nil {
+			return failf(exitTimeout, "timeout", hintOf(unanswered), "%s is not known to be %s after %s: %w", pipeline, texts(want), timeout, unanswered)
+		}
 		return failf(exitTimeout, "timeout", last.Reason, "%s is %s after %s, not %s", pipeline, dash(string(last.State)), timeout, texts(want))
 	}
 	if err != nil {
