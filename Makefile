@@ -48,6 +48,10 @@ integration: deps ## All tests, on real servers; a missing server fails
 soak: deps ## Break live runs at random for DURATION (1h); SEED repeats what it printed
 	DURATION=$(or $(DURATION),1h) SEED=$(or $(SEED),$(shell date +%s)) go test -count=1 -timeout 0 -v -run '^TestRandom$$' ./integration/crash
 
+.PHONY: random
+random: deps ## Move RUNS (50) random databases under random load, from SEED on
+	RUNS=$(or $(RUNS),50) SEED=$(or $(SEED),$(shell date +%s)) go test -count=1 -timeout 0 -v -run '^TestRandom$$' ./integration/random
+
 .PHONY: lint
 lint: ## gofmt, vet, staticcheck, import table, generated code
 	@internal/tools/lint.sh

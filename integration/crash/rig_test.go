@@ -112,7 +112,7 @@ func (r *rig) settle(what string) {
 	}
 	site.Equal(r.t, r.Pair, r.name, r.name)
 	if r.t.Failed() {
-		r.keep()
+		site.Keep(r.t, r.Site, r.Pair, "p")
 		r.t.Fatalf("after: %s", what)
 	}
 }

@@ -1,44 +1,51 @@
-package crash
+package site
 
 import (
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"testing"
+
+	"github.com/tidegate-io/tidegate/integration/dbtest"
 )
 
-// keep saves all that tells how both sides came to differ: logs, status, the
+// Keep saves all that tells how both sides came to differ: logs, status, the
 // control tables and both servers' files with their binary logs. KEEP names the
 // folder; without it only the control tables are shown.
-func (r *rig) keep() {
+func Keep(t *testing.T, s *Site, p Pair, pipeline string) {
+	t.Helper()
 	var text strings.Builder
-	for _, args := range [][]string{{"--json", "status", "p"}, {"events", "p"}} {
-		text.WriteString(r.Call(args...).String() + "\n")
+	for _, args := range [][]string{{"--json", "status", pipeline}, {"events", pipeline}} {
+		text.WriteString(s.Call(args...).String() + "\n")
 	}
 	for _, table := range []string{"run", "ledger", "table", "chunk", "debt", "intent"} {
-		text.WriteString(r.rows("_tidegate." + table))
+		text.WriteString(rows(p.Dst, "_tidegate."+table))
 	}
-	r.t.Log(text.String())
 	base := os.Getenv("KEEP")
 	if base == "" {
+		t.Log(text.String())
 		return
 	}
-	to, err := os.MkdirTemp(base, strings.ReplaceAll(r.t.Name(), "/", "_")+"-")
+	to, err := os.MkdirTemp(base, strings.ReplaceAll(t.Name(), "/", "_")+"-")
 	if err != nil {
-		r.t.Log(err)
+		t.Log(err)
 		return
 	}
-	for name, dir := range map[string]string{"site": r.Dir, "source": r.Src.Dir, "target": r.Dst.Dir} {
+	if err := os.WriteFile(filepath.Join(to, "control.txt"), []byte(text.String()), 0o644); err != nil {
+		t.Log(err)
+	}
+	for name, dir := range map[string]string{"site": s.Dir, "source": p.Src.Dir, "target": p.Dst.Dir} {
 		if out, err := exec.Command("cp", "-a", dir, filepath.Join(to, name)).CombinedOutput(); err != nil {
-			r.t.Logf("keep %s: %v: %s", dir, err, out)
+			t.Logf("keep %s: %v: %s", dir, err, out)
 		}
 	}
-	r.t.Logf("everything is in %s", to)
+	t.Logf("everything is in %s", to)
 }
 
-// rows shows a table of the target.
-func (r *rig) rows(table string) string {
-	rows, err := r.Dst.DB().Query("SELECT * FROM " + table)
+// rows shows a table.
+func rows(s *dbtest.Server, table string) string {
+	rows, err := s.DB().Query("SELECT * FROM " + table)
 	if err != nil {
 		return err.Error() + "\n"
 	}

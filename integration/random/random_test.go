@@ -1,0 +1,203 @@
+package random
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/tidegate-io/tidegate/integration/dbtest"
+	"github.com/tidegate-io/tidegate/integration/site"
+	"github.com/tidegate-io/tidegate/internal/run"
+)
+
+// limit is how long anything may take on a machine that is busy with other
+// tests. Nothing waits that long unless it fails.
+const limit = 2 * time.Minute
+
+// TestRandom moves a database per seed. SEED names the first, RUNS how many.
+func TestRandom(t *testing.T) {
+	first := number(t, "SEED", 20261125)
+	for n := range number(t, "RUNS", 6) {
+		seed := first + n
+		t.Run(fmt.Sprintf("SEED=%d", seed), func(t *testing.T) {
+			newTrial(t, seed).run()
+		})
+	}
+}
+
+// trial is one migration and what happens to it, all by a seed.
+type trial struct {
+	*site.Site
+	site.Pair
+	t    *testing.T
+	r    *rand.Rand
+	seed uint64
+	*workload
+
+	targets map[string]string // names of databases, on the source and on the target
+	kind    string            // of the pipeline
+	program *site.Child
+}
+
+func newTrial(t *testing.T, seed uint64) *trial {
+	c := &trial{Site: site.New(t), t: t, seed: seed, r: rand.New(rand.NewPCG(seed, 1)), targets: map[string]string{}}
+	var w world
+	c.Pair, w = c.servers()
+	c.workload = newWorkload(t, w, c.Src, filepath.Join(c.Dir, "statements.log"))
+	c.schemas = []string{"rnd", "rnd_two"}[:1+c.r.IntN(2)]
+	for _, s := range c.schemas {
+		c.targets[s] = s
+	}
+	if chance(c.r, 40) {
+		c.targets["rnd"] = "elsewhere"
+	}
+	c.alter, c.big = chance(c.r, 60), pick(c.r, 0, 2000, 2000, 50000)
+	t.Cleanup(c.stop)
+	return c
+}
+
+// servers starts a source and a target as the seed wants them.
+func (c *trial) servers() (site.Pair, world) {
+	r := c.r
+	from := pick(r, dbtest.MariaDB, dbtest.MariaDB, dbtest.MariaDB118)
+	to := pick(r, dbtest.MariaDB, dbtest.MariaDB, dbtest.MariaDB118)
+	switch c.seed % 3 {
+	case 0:
+		from, to = dbtest.MySQL, dbtest.MySQL
+	case 1:
+		to = dbtest.MySQL
+	default:
+		if from == dbtest.MariaDB118 {
+			to = from
+		}
+	}
+	src, dst := dbtest.Config{Flavor: from}, dbtest.Config{Flavor: to}
+	may := func(percent int, cfg *dbtest.Config, args ...string) {
+		if chance(r, percent) {
+			cfg.Args = append(cfg.Args, args...)
+		}
+	}
+	may(30, &src, "--binlog-row-metadata=FULL")
+	if from == dbtest.MySQL {
+		may(40, &src, "--innodb-native-foreign-keys=ON")
+		may(30, &src, "--binlog-transaction-compression=ON")
+		src.NoGTID = chance(r, 20)
+	} else {
+		may(30, &src, "--log-bin-compress=ON", "--log-bin-compress-min-len=10")
+		may(20, &src, "--binlog-alter-two-phase=ON")
+	}
+	if to == dbtest.MySQL {
+		may(30, &dst, "--innodb-native-foreign-keys=ON")
+	}
+	c.t.Logf("%s %v (GTIDs: %t) to %s %v", from, src.Args, !src.NoGTID, to, dst.Args)
+	return site.Pair{Src: dbtest.Start(c.t, src), Dst: dbtest.Start(c.t, dst)}, world{flavor: from, cross: from.Family() != to.Family()}
+}
+
+// body is the pipeline's block: settings at random, some of which may differ
+// while it runs.
+func (c *trial) body(fixed string) string {
+	objects := "objects {\n"
+	for _, s := range c.schemas {
+		objects += fmt.Sprintf("    database %q {\n      rename = %q\n    }\n", s, c.targets[s])
+	}
+	r := c.r
+	return objects + fmt.Sprintf("  }\n  copy {\n    threads = %d\n    max_rows = %d\n%s  }\n  apply {\n    lanes = %d\n    batch_rows = %d\n    batch_bytes = %q\n  }\n",
+		pick(r, 1, 2, 4), pick(r, 1500, 4000, 20000), fixed, pick(r, 1, 2, 8), pick(r, 1, 20, 500, 5000), pick(r, "64KiB", "4MiB"))
+}
+
+func (c *trial) run() {
+	c.t.Helper()
+	defer func() {
+		c.stop()
+		if c.t.Failed() {
+			c.t.Logf("repeat it with SEED=%d RUNS=1", c.seed)
+			site.Keep(c.t, c.Site, c.Pair, "p")
+		}
+	}()
+	r := c.r
+	c.fill(c.t, r, pick(r, 300, 1500, 4000))
+	c.program = c.Dev()
+	fixed := fmt.Sprintf("    chunk = %q\n    defer_index = %t\n    load_data = %t\n", pick(r, "64KiB", "64KiB", "16MiB"), chance(r, 60), chance(r, 60))
+	c.start(3, c.seed)
+	c.Apply(c.Write("p.hcl", c.File(c.body(fixed))))
+	for range 5 + r.IntN(3) {
+		time.Sleep(time.Duration(r.Int64N(int64(2500 * time.Millisecond))))
+		c.disturb(fixed)
+	}
+	c.settle()
+	if a := c.Call("verify", "p", "--wait"); a.Code != 0 {
+		c.t.Errorf("both sides are equal, and verify says: %s", a)
+	}
+	if c.t.Failed() {
+		return
+	}
+	c.start(3, c.seed+1) // the stream alone
+	for range 3 {
+		time.Sleep(time.Duration(r.Int64N(int64(1500 * time.Millisecond))))
+		c.disturb(fixed)
+	}
+	c.settle()
+	c.t.Logf("%d transactions, %d statements refused: %v", c.done.Load(), c.refused.Load(), c.codes)
+	c.spoil()
+}
+
+// disturb does to the run what an operator or bad luck does.
+func (c *trial) disturb(fixed string) {
+	switch c.r.IntN(6) {
+	case 0:
+		c.Call("pause", "p") // refused in some states
+		time.Sleep(time.Duration(c.r.IntN(500)) * time.Millisecond)
+		c.Until(limit, "the run to be resumed", func() (bool, string) {
+			c.Call("resume", "p") // refused until it is paused
+			st, _ := c.Status("p")
+			return st.State != run.Paused, string(st.State)
+		})
+	case 1:
+		c.Must("apply", c.Write("p.hcl", c.File(c.body(fixed))), "--yes")
+	default:
+		c.program.Kill()
+		c.program = c.Dev()
+		c.Up()
+	}
+}
+
+// settle stops the workload and finds both sides equal.
+func (c *trial) settle() {
+	c.t.Helper()
+	c.stop()
+	open, err := c.Src.DB().Query("XA RECOVER")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if left := scan(c.t, open); len(left) > 0 {
+		c.t.Fatalf("the workload itself left transactions open: %v", left)
+	}
+	c.CaughtUpTo(c.t, c.Pair)
+	for from, to := range c.targets {
+		equal(c.t, c.Pair, from, to)
+	}
+	if c.t.Failed() {
+		c.t.FailNow()
+	}
+}
+
+// spoil makes one row of the target wrong: the program must see it.
+func (c *trial) spoil() {
+	c.t.Helper()
+	for _, t := range c.tables {
+		where := ident(c.targets[t.schema]) + "." + ident(t.name)
+		res, err := c.Dst.DB().Exec("DELETE FROM " + where + " LIMIT 1")
+		if err != nil {
+			continue // rows refer to it
+		}
+		if n, _ := res.RowsAffected(); n == 0 {
+			continue
+		}
+		if a := c.Call("verify", "p", "--wait"); a.Code != 3 {
+			c.t.Errorf("a row of %s is gone from the target, and verify says: %s", where, a)
+		}
+		return
+	}
+}
