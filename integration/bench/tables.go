@@ -143,7 +143,7 @@ func checksums(ctx context.Context, s *dbtest.Server) (string, error) {
 			return "", err
 		}
 		for i, sum := range sums {
-			fmt.Fprintf(&out, "%s %s\n", some[i], sum)
+			fmt.Fprintf(&out, "%s %s\n", strings.ReplaceAll(some[i], "`", ""), sum)
 		}
 	}
 	return out.String(), nil
