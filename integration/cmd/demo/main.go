@@ -13,13 +13,13 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"syscall"
 	"time"
 
 	"github.com/tidegate-io/tidegate/integration/dbtest"
+	"github.com/tidegate-io/tidegate/integration/program"
 )
 
 var (
@@ -51,14 +51,10 @@ func demo(ctx context.Context) error {
 		}
 		os.RemoveAll(work)
 	}()
-	program := *bin
-	if program == "" {
-		program = filepath.Join(work, "tidegate")
-		build := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/tidegate")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		build.Stderr = os.Stderr
-		if err := build.Run(); err != nil {
-			return fmt.Errorf("build tidegate: %w", err)
+	file := *bin
+	if file == "" {
+		if file, err = program.Build(ctx, work); err != nil {
+			return err
 		}
 	}
 	var results []result
@@ -67,7 +63,7 @@ func demo(ctx context.Context) error {
 			continue
 		}
 		began := time.Now()
-		m := &migration{program: program, work: filepath.Join(work, string(pair.from)), from: pair.from, to: pair.to}
+		m := &migration{program: file, work: filepath.Join(work, string(pair.from)), from: pair.from, to: pair.to}
 		res, err := m.run(ctx)
 		if err != nil {
 			return fmt.Errorf("%s to %s: %w\n%s", pair.from, pair.to, err, m.logTail())

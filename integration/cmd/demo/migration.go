@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/tidegate-io/tidegate/integration/dbtest"
+	"github.com/tidegate-io/tidegate/integration/program"
 )
 
 // migration is one demonstrated run.
@@ -19,9 +19,9 @@ type migration struct {
 	from, to dbtest.Flavor
 
 	src, dst *dbtest.Server
-	listen   string
-	daemon   *process
-	agent    *process
+	install  *program.Install
+	daemon   *program.Process
+	agent    *program.Process
 	shop     *shop
 	res      result
 }
@@ -84,29 +84,34 @@ func (m *migration) servers(ctx context.Context) (err error) {
 }
 
 // programs starts a daemon, and an agent in a process of its own.
-func (m *migration) programs() error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+func (m *migration) programs() (err error) {
+	if m.install, err = program.NewInstall(m.program, m.work, "DEMO_PASSWORD="+demoPassword); err != nil {
 		return err
 	}
-	m.listen = l.Addr().String()
-	l.Close()
-	if m.daemon, err = startProcess(m.program, filepath.Join(m.work, "daemon.log"), "daemon", "--listen", m.listen, "--data-dir", filepath.Join(m.work, "daemon")); err != nil {
+	if m.daemon, err = m.install.Daemon(); err != nil {
 		return err
 	}
 	return m.startAgent()
 }
 
 func (m *migration) startAgent() (err error) {
-	m.agent, err = startProcess(m.program, filepath.Join(m.work, "agent.log"), "agent", "--daemon", "http://"+m.listen, "--id", "demo",
-		"--data-dir", filepath.Join(m.work, "agent"))
+	m.agent, err = m.install.Agent("demo")
 	return err
+}
+
+// cli runs one operator command; its exit status is part of the answer.
+func (m *migration) cli(ctx context.Context, args ...string) (out []byte, code int, err error) {
+	a, err := m.install.Call(ctx, args...)
+	if a.Code != 0 {
+		a.Out += a.Err
+	}
+	return []byte(a.Out), a.Code, err
 }
 
 // killAgent ends the agent as a lost host would, and starts another.
 func (m *migration) killAgent(where string) error {
 	m.say("SIGKILL to the agent in the middle of the %s", where)
-	m.agent.kill()
+	m.agent.Kill()
 	return m.startAgent()
 }
 
@@ -114,9 +119,9 @@ func (m *migration) cleanUp() error {
 	if m.shop != nil {
 		m.shop.stop()
 	}
-	for _, p := range []*process{m.agent, m.daemon} {
+	for _, p := range []*program.Process{m.agent, m.daemon} {
 		if p != nil {
-			p.kill()
+			p.Kill()
 		}
 	}
 	var errs []error
@@ -130,7 +135,7 @@ func (m *migration) cleanUp() error {
 
 func (m *migration) logTail() string {
 	out := ""
-	for _, name := range []string{"daemon.log", "agent.log"} {
+	for _, name := range []string{"daemon.log", "agent-demo.log"} {
 		b, err := os.ReadFile(filepath.Join(m.work, name))
 		if err == nil {
 			out += "--- the end of " + name + "\n" + string(b[max(0, len(b)-4000):]) + "\n"
