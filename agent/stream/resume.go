@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tidegate-io/tidegate/internal/change"
@@ -72,7 +73,7 @@ func (s *Source) missing(ctx context.Context, needed *change.Set) (*change.Set, 
 		// Of a domain that several servers wrote, gtid_binlog_pos shows the last
 		// transaction, which need not have the highest number.
 		if text, err = s.text(ctx, s.db, "SELECT @@global.gtid_binlog_state"); err == nil {
-			have, err = change.ParseSet(change.MariaDB, text)
+			return unwritten(needed, text)
 		}
 	default:
 		have, err = s.fileMark(ctx, s.db)
@@ -81,6 +82,40 @@ func (s *Source) missing(ctx context.Context, needed *change.Set) (*change.Set, 
 		return nil, fmt.Errorf("read what the source has executed: %w", err)
 	}
 	return needed.Minus(have), nil
+}
+
+// unwritten is the part of a MariaDB's needed that its binlog state, the last
+// number of every server in each domain, does not hold. Numbers alone would not
+// tell: a server that took over without the last transactions of the one before
+// gives their numbers to its own.
+func unwritten(needed *change.Set, state string) (*change.Set, error) {
+	have, err := change.ParseSet(change.MariaDB, state)
+	if err != nil {
+		return nil, fmt.Errorf("read what the source has executed: %w", err)
+	}
+	out := needed.Minus(have)
+	for part := range strings.SplitSeq(state, ",") {
+		last, err := change.ParseSet(change.MariaDB, part)
+		if err != nil {
+			return nil, fmt.Errorf("read what the source has executed: %w", err)
+		}
+		for want := range strings.SplitSeq(needed.String(), ",") {
+			one, err := change.ParseSet(change.MariaDB, want)
+			if err != nil {
+				return nil, err
+			}
+			if writer(part) == writer(want) && !last.Includes(one) {
+				out.Union(one)
+			}
+		}
+	}
+	return out, nil
+}
+
+// writer is the domain and server of a MariaDB's transaction.
+func writer(gtid string) string {
+	gtid = strings.TrimSpace(gtid)
+	return gtid[:max(0, strings.LastIndexByte(gtid, '-'))]
 }
 
 // checkPurged asks whether the log from a position on is still there. On MariaDB
