@@ -21,6 +21,10 @@ import (
 // maxMessage bounds one request: a status of very many tables is a few MiB.
 const maxMessage = 64 << 20
 
+// compressFrom is the size from which answers are compressed. What agents get
+// every second is far below it, and would take a compressor for each of them.
+const compressFrom = 16 << 10
+
 // Config of the server.
 type Config struct {
 	Tokens  Tokens // empty: everyone who can connect may do everything
@@ -31,7 +35,7 @@ type Config struct {
 // Handler serves the API, /metrics, /debug/pprof and /healthz.
 func Handler(c *control.Control, cfg Config) http.Handler {
 	opts := []connect.HandlerOption{
-		connect.WithInterceptors(latency(cfg.Metrics)), connect.WithReadMaxBytes(maxMessage),
+		connect.WithInterceptors(latency(cfg.Metrics)), connect.WithReadMaxBytes(maxMessage), connect.WithCompressMinBytes(compressFrom),
 	}
 	mux := http.NewServeMux()
 	mux.Handle(tidegatev1connect.NewPipelineServiceHandler(pipelines{c}, opts...))

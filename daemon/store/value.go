@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"sync"
 )
 
 // The forms of a stored value: one byte, then JSON, compressed if that pays.
@@ -15,6 +16,13 @@ const (
 )
 
 const packFrom = 4 << 10
+
+// packers keeps compressors: a new one takes a megabyte, and every change of
+// many runs would make one for each.
+var packers = sync.Pool{New: func() any {
+	w, _ := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed) // the level is valid
+	return w
+}}
 
 func encode(v any) ([]byte, error) {
 	b, err := json.Marshal(v)
@@ -26,7 +34,9 @@ func encode(v any) ([]byte, error) {
 	}
 	var buf bytes.Buffer
 	buf.WriteByte(packed)
-	w, _ := gzip.NewWriterLevel(&buf, gzip.BestSpeed)
+	w := packers.Get().(*gzip.Writer)
+	defer packers.Put(w)
+	w.Reset(&buf)
 	if _, err := w.Write(b); err != nil {
 		return nil, fmt.Errorf("compress %T: %w", v, err)
 	}
