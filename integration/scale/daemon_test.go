@@ -10,8 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -21,6 +19,7 @@ import (
 
 	pb "github.com/tidegate-io/tidegate/api/tidegate/v1"
 	"github.com/tidegate-io/tidegate/api/tidegate/v1/tidegatev1connect"
+	"github.com/tidegate-io/tidegate/integration/site"
 )
 
 // daemon is a daemon process and its API.
@@ -61,7 +60,7 @@ func (d *daemon) begin(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	d.cmd = exec.Command(program, "daemon", "--listen", d.address, "--data-dir", d.data())
+	d.cmd = exec.Command(site.Program(), "daemon", "--listen", d.address, "--data-dir", d.data())
 	d.cmd.Stdout, d.cmd.Stderr = log, log
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	d.began = time.Now()
@@ -90,7 +89,7 @@ func (d *daemon) kill() {
 // apply has the command line apply a file of n pipelines.
 func (d *daemon) apply(t *testing.T, n int) {
 	t.Helper()
-	cmd := exec.Command(program, "--address", "http://"+d.address, "apply", "--yes", file(t, d.dir, n))
+	cmd := exec.Command(site.Program(), "--address", "http://"+d.address, "apply", "--yes", file(t, d.dir, n))
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil {
@@ -118,43 +117,9 @@ func (d *daemon) operateAll(t *testing.T, op string, names []string) {
 	}
 }
 
-// usage is what a process has used so far.
-type usage struct {
-	cpu time.Duration
-	rss uint64 // the most it ever held, bytes
-}
-
 func (d *daemon) usage(t *testing.T) usage {
 	t.Helper()
-	pid := d.cmd.Process.Pid
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+2:]))
-	var ticks int64
-	for _, f := range fields[11:13] { // utime and stime, in hundredths of a second
-		n, err := strconv.ParseInt(f, 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ticks += n
-	}
-	u := usage{cpu: time.Duration(ticks) * 10 * time.Millisecond}
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(status)) {
-		if v, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kb, err := strconv.ParseUint(strings.TrimSuffix(strings.TrimSpace(v), " kB"), 10, 64)
-			if err != nil {
-				t.Fatal(err)
-			}
-			u.rss = kb << 10
-		}
-	}
-	return u
+	return usageOf(t, d.cmd.Process.Pid)
 }
 
 // stored is the size of the daemon's data on disk: what its files really take,

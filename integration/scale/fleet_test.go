@@ -240,6 +240,7 @@ func (f *fleet) phase(name string, do func()) {
 		before.cpu = 0
 	}
 	f.rows = append(f.rows, fmt.Sprintf("| %s | %.1f s | %.1f s | %d MiB | %.1f MiB |", name, took.Seconds(), (after.cpu-before.cpu).Seconds(), after.rss>>20, float64(f.d.stored(f.t))/(1<<20)))
+	f.t.Log(f.rows[len(f.rows)-1])
 }
 
 // table is what was measured.

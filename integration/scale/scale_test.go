@@ -4,13 +4,13 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/tidegate-io/tidegate/integration/site"
 	"github.com/tidegate-io/tidegate/internal/run"
 )
 
@@ -35,7 +35,8 @@ func TestFleet(t *testing.T) {
 	f.phase("apply", func() { d.apply(t, *pipelines) })
 	f.phase("all caught up", func() { f.until(4*time.Minute, "every run caught up", f.settled) })
 	f.balanced()
-	f.phase("steady", func() { f.measure(*steady) })
+	f.phase("at rest", func() { time.Sleep(*steady) }) // reports and checkpoints alone
+	f.phase("asked by people", func() { f.measure(*steady) })
 
 	lost := max(1, *agents/20)
 	f.phase(fmt.Sprintf("lose %d agents", lost), func() {
@@ -109,30 +110,7 @@ pipeline "shard" {
 	return path
 }
 
-// program is the binary under test.
-var program string
-
-func TestMain(m *testing.M) {
-	flag.Parse()
-	if testing.Short() {
-		os.Exit(m.Run())
-	}
-	dir, err := os.MkdirTemp("", "tidegate-scale-")
-	if err != nil {
-		panic(err)
-	}
-	program = filepath.Join(dir, "tidegate")
-	build := exec.Command("go", "build", "-o", program, "../../cmd/tidegate")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	code := 1
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build tidegate: %v\n%s", err, out)
-	} else {
-		code = m.Run()
-	}
-	os.RemoveAll(dir)
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(site.Main(m)) }
 
 // quantile of durations; it sorts them.
 func quantile(d []time.Duration, q float64) time.Duration {

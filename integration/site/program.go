@@ -15,6 +15,9 @@ import (
 // program is the binary under test, built once per test process.
 var program string
 
+// Program is the binary's path, for tests that start it on their own.
+func Program() string { return program }
+
 // Main is the body of a TestMain: it builds the program with the tags, runs the
 // tests, and returns their exit status.
 func Main(m *testing.M, tags ...string) int {
