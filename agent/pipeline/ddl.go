@@ -73,39 +73,47 @@ func (d *ddl) changed(ctx context.Context, tx *sql.Tx, ch *structure.Changes) er
 	return d.s.ledger.DiscardIn(ctx, tx, again...)
 }
 
-// thrownAway are the tables whose copy a statement made worthless.
+// thrownAway are the tables whose copy a statement made worthless. Of one that
+// is past its window the statement did on the target what it did on the source.
 func (d *ddl) thrownAway(ch *structure.Changes) []int {
 	var out []int
-	add := func(id schema.ID, always bool) {
-		e := d.s.catalog.byName[id]
-		if e == nil || !e.here() {
-			return
+	add := func(id schema.ID) {
+		if e := d.s.catalog.byName[id]; e != nil && e.here() && !slices.Contains(out, e.row.ID) {
+			out = append(out, e.row.ID)
 		}
-		w := d.s.gate.Table(id)
-		if w == nil && !always {
-			return
-		}
-		if w != nil && !always {
-			frontier, err := d.s.applier.Frontier().Set()
-			if high, done := w.High(); err == nil && done && frontier.Includes(high) {
-				return // past its window: the statement did on the target what it did on the source
-			}
-		}
-		out = append(out, e.row.ID)
 	}
 	for _, id := range ch.Moved {
-		add(id, false)
+		if d.inCopy(id) {
+			add(id)
+		}
+	}
+	for _, pair := range ch.Exchanged {
+		if d.inCopy(pair[0]) || d.inCopy(pair[1]) {
+			add(pair[0])
+			add(pair[1])
+		}
 	}
 	for _, id := range ch.Recopy {
-		add(id, true)
+		add(id)
 	}
 	for _, id := range ch.Altered {
 		e := d.s.catalog.byName[id]
-		if def := ch.Definitions[id]; e != nil && def != nil && snapshot.MovesRanges(e.row.Definition, def) {
-			add(id, false)
+		if def := ch.Definitions[id]; e != nil && def != nil && snapshot.MovesRanges(e.row.Definition, def) && d.inCopy(id) {
+			add(id)
 		}
 	}
 	return out
+}
+
+// inCopy reports whether a table is being copied or still in its window.
+func (d *ddl) inCopy(id schema.ID) bool {
+	w := d.s.gate.Table(id)
+	if w == nil {
+		return false
+	}
+	frontier, err := d.s.applier.Frontier().Set()
+	high, done := w.High()
+	return err != nil || !done || !frontier.Includes(high)
 }
 
 func (c *catalog) storeDropped(ctx context.Context, tx *sql.Tx, ch *structure.Changes) error {

@@ -19,10 +19,14 @@ type Changes struct {
 	Altered []schema.ID // also truncated and repartitioned ones
 	Renamed [][2]schema.ID
 
-	// Moved are tables between whose names rows moved, or that were replaced as
+	// Moved are tables that got other names with their rows, or were replaced as
 	// a whole. One that is not yet past its window is to be emptied and copied
-	// anew (ENGINE §3); so is what else moved with it.
+	// anew (ENGINE §3).
 	Moved []schema.ID
+	// Exchanged are pairs that gave each other rows. If one is not yet past its
+	// window, the other has got rows from it that may not be right: both are to
+	// be emptied and copied anew.
+	Exchanged [][2]schema.ID
 	// Recopy are tables whose rows the statement made differently here than on
 	// the source: they are to be emptied and copied anew in any phase.
 	Recopy []schema.ID
@@ -49,7 +53,7 @@ type Changes struct {
 
 // Empty reports whether no selected table changed.
 func (c *Changes) Empty() bool {
-	return len(c.Created)+len(c.Dropped)+len(c.Altered)+len(c.Renamed)+len(c.Moved)+len(c.Recopy)+len(c.Entered)+len(c.Touched)+len(c.Parents)+len(c.LeftOut) == 0
+	return len(c.Created)+len(c.Dropped)+len(c.Altered)+len(c.Renamed)+len(c.Moved)+len(c.Exchanged)+len(c.Recopy)+len(c.Entered)+len(c.Touched)+len(c.Parents)+len(c.LeftOut) == 0
 }
 
 // Registry is what is known of a source table at the applied position.

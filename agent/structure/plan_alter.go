@@ -280,7 +280,7 @@ func (a *alter) end() error {
 	case a.with != nil:
 		id, target, _ := pl.match(*a.with)
 		s.objects, s.after = []schema.ID{a.target, target}, exchanged
-		pl.p.changes.Moved = append(pl.p.changes.Moved, a.source, id)
+		pl.p.changes.Exchanged = append(pl.p.changes.Exchanged, [2]schema.ID{a.source, id})
 		pl.altered(a.source, id)
 	default:
 		pl.altered(a.source)
