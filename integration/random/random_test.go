@@ -37,7 +37,6 @@ type trial struct {
 	*workload
 
 	targets map[string]string // names of databases, on the source and on the target
-	kind    string            // of the pipeline
 	program *site.Child
 }
 

@@ -153,7 +153,6 @@ type writer struct {
 	n    int
 	conn *sql.Conn
 	db   *sql.DB
-	xa   string // of an open XA transaction
 	lost bool
 }
 
