@@ -88,7 +88,6 @@ func TestHostileDefaults(t *testing.T) {
 type host struct {
 	t        *testing.T
 	pair     site.Pair
-	conn     *sql.Conn // on the source
 	restores map[*dbtest.Server][]string
 	admin    map[*dbtest.Server]*sql.Conn
 }
