@@ -124,7 +124,9 @@ func TestRowText(t *testing.T) {
 // A beat nobody saw arrived when a later one was seen.
 func TestLags(t *testing.T) {
 	begin := time.Now().Truncate(time.Second)
-	at := func(ms int) time.Time { return begin.Add(settleSeconds*time.Second + time.Duration(ms)*time.Millisecond) }
+	at := func(ms int) time.Time {
+		return begin.Add(settleSeconds*time.Second + time.Duration(ms)*time.Millisecond)
+	}
 	beats := []int64{begin.UnixNano(), at(10).UnixNano(), at(20).UnixNano(), at(30).UnixNano()}
 	got := lags(beats, map[int64]time.Time{beats[0]: at(0), beats[1]: at(11), beats[3]: at(90)})
 	want := []time.Duration{60 * time.Millisecond, 70 * time.Millisecond, time.Millisecond}
