@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tidegate-io/tidegate/agent/ledger"
+	"github.com/tidegate-io/tidegate/agent/structure/sqltext"
 	"github.com/tidegate-io/tidegate/internal/change"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/schema"
@@ -212,7 +213,7 @@ func (x *Executor) definitions(ctx context.Context, q mysql.Querier, p *plan) er
 		if !ok {
 			continue
 		}
-		def, err := x.DefinitionFromTarget(ctx, q, id, target)
+		def, err := x.definitionFromTarget(ctx, q, tableOf{id, target}, p.touches)
 		if mysql.Number(err) == noSuchTable {
 			continue
 		}
@@ -231,11 +232,16 @@ func (x *Executor) definitions(ctx context.Context, q mysql.Querier, p *plan) er
 	return nil
 }
 
-// DefinitionFromTarget reads a table's definition from the target and gives it
+// tableOf names a table on both sides.
+type tableOf struct{ source, target schema.ID }
+
+// definitionFromTarget reads a table's definition from the target and gives it
 // the source's names: the source definition at the applied position. Between
-// flavours a column keeps the type it is known to have on the source.
-func (x *Executor) DefinitionFromTarget(ctx context.Context, q mysql.Querier, source, target schema.ID) (*schema.Table, error) {
-	t, err := ReadTable(ctx, q, x.deps.Carrier.Target, target)
+// flavours a column keeps the type it is known to have on the source, unless
+// the statement touches it.
+func (x *Executor) definitionFromTarget(ctx context.Context, q mysql.Querier, of tableOf, touches func(column string) bool) (*schema.Table, error) {
+	source := of.source
+	t, err := ReadTable(ctx, q, x.deps.Carrier.Target, of.target)
 	if err != nil {
 		return nil, err
 	}
@@ -248,7 +254,7 @@ func (x *Executor) DefinitionFromTarget(ctx context.Context, q mysql.Querier, so
 		}
 	}
 	if x.deps.Carrier.cross() && x.deps.Source != nil {
-		x.sourceTypes(ctx, def)
+		x.sourceTypes(ctx, def, touches)
 	}
 	return def, nil
 }
@@ -279,7 +285,7 @@ func (x *Executor) sourceOf(target, child schema.ID) (schema.ID, bool) {
 // so where they differ from what is known, the target, which stands exactly at
 // the statement, decides. The log's type codes, which are always compared, find
 // what does not fit.
-func (x *Executor) sourceTypes(ctx context.Context, def *schema.Table) {
+func (x *Executor) sourceTypes(ctx context.Context, def *schema.Table, touches func(column string) bool) {
 	column := func(t *schema.Table, name string) *schema.Column {
 		if t == nil {
 			return nil
@@ -296,6 +302,9 @@ func (x *Executor) sourceTypes(ctx context.Context, def *schema.Table) {
 		here := &def.Columns[i]
 		was, is := column(known, here.Name), column(now, here.Name)
 		switch {
+		case was != nil && !alike(was, here) && touches(here.Name) && (is == nil || alike(was, is)):
+			// The source has gone on: the table has another name there by now, or
+			// the column is again what it was.
 		case was != nil && (is == nil || alike(was, here)):
 			*here = *was
 		case is != nil && (was == nil || alike(is, here) || !alike(was, is)):
@@ -304,6 +313,27 @@ func (x *Executor) sourceTypes(ctx context.Context, def *schema.Table) {
 			*here = *was
 		}
 	}
+}
+
+// touches reports whether a statement may change what a column's values look
+// like.
+func touches(st *sqltext.Statement, column string) bool {
+	if st.Verb == sqltext.CreateTable {
+		return true
+	}
+	for _, cl := range st.Clauses {
+		switch cl.Act {
+		case sqltext.AddColumn, sqltext.ChangeColumn:
+			if cl.Name == "" || strings.EqualFold(cl.Name, column) || strings.EqualFold(cl.New, column) {
+				return true
+			}
+		case sqltext.Other:
+			if sqltext.Has(cl.Tokens, "CONVERT TO") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // alike reports whether two columns, perhaps of different flavours, hold the

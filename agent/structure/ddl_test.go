@@ -235,6 +235,34 @@ func TestReplay(t *testing.T) {
 	}
 }
 
+// Between flavours the source's present columns help to know what a statement
+// made of a column. By then the table may have another name there, or the column
+// may be again what it was: the statement counts.
+func TestSourceHasGoneOn(t *testing.T) {
+	r := newReplay(t, [2]dbtest.Flavor{dbtest.MariaDB, dbtest.MySQL})
+	r.both(t, "CREATE TABLE m (id INT PRIMARY KEY, g VARCHAR(10) NOT NULL, k VARCHAR(5), u VARCHAR(7))")
+	for _, c := range []struct{ column, data, change, then string }{
+		{"g", "binary", "ALTER TABLE m MODIFY g BINARY(4) NOT NULL", "RENAME TABLE m TO n"},
+		{"k", "bigint", "ALTER TABLE n MODIFY k BIGINT", "ALTER TABLE n MODIFY k VARCHAR(5)"},
+		{"n", "int", "ALTER TABLE n CHANGE u n INT", "DROP TABLE n"},
+	} {
+		r.exec(t, c.change)
+		r.exec(t, c.then)
+		r.seq++
+		if err := r.execute(t, r.event(c.change)); err != nil {
+			t.Fatal(err)
+		}
+		def := r.reg.defs[schema.ID{Schema: r.schema, Name: strings.Fields(c.change)[2]}]
+		if col, _ := def.Column(c.column); col == nil || col.DataType != c.data {
+			t.Errorf("after %q the column is %+v", c.change, col)
+		}
+		r.seq++
+		if err := r.execute(t, r.event(c.then)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // Broken off before its end, a statement is not run again if it ran, and is run
 // if it did not.
 func TestReplayAfterCrash(t *testing.T) {

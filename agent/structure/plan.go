@@ -20,6 +20,7 @@ type plan struct {
 	settings []setting
 	changes  Changes
 	readBack map[schema.ID]bool // source names of tables whose definition is new
+	touches  func(column string) bool
 
 	shadows map[schema.ID]schema.ID           // of parents, where the statement makes or names them anew
 	absent  map[schema.ID][]schema.ForeignKey // new lists of the keys that are not on the target, by the name after
@@ -52,6 +53,7 @@ func (x *Executor) plan(ctx context.Context, conn *sql.Conn, ev *change.Statemen
 		return p, nil
 	}
 	pl.st, p.what = st, st.What
+	p.touches = func(column string) bool { return touches(st, column) }
 	entering, err := x.deps.Registry.Entering()
 	if err != nil {
 		return nil, err
