@@ -162,6 +162,40 @@ func TestDefinitionDiffers(t *testing.T) {
 	r.equal("d")
 }
 
+// TestTableAway: a table that is gone from the source, by a statement that the
+// log has not brought yet, is waited for, also where it is to be locked.
+func TestTableAway(t *testing.T) {
+	for _, from := range []dbtest.Config{{}, {NoGTID: true}, {Flavor: dbtest.MariaDB}} {
+		t.Run(fmt.Sprintf("%s %t", from.Flavor, from.NoGTID), func(t *testing.T) {
+			r := newRig(t, from, dbtest.Config{Flavor: from.Flavor})
+			r.create("CREATE TABLE {}.d (id INT NOT NULL PRIMARY KEY, v VARCHAR(100))")
+			r.create("CREATE TABLE {}.bare (id INT NOT NULL, v VARCHAR(100))")
+			r.numbers("d", 500)
+			r.exec(r.src, "INSERT INTO {}.bare SELECT * FROM {}.d")
+			r.register("d")
+			r.register("bare")
+			r.exec(r.src, "RENAME TABLE {}.d TO {}.away, {}.bare TO {}.gone")
+			r.begin()
+			c := r.copier()
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			defer cancel()
+			done := make(chan error, 1)
+			go func() { done <- c.Run(ctx) }()
+			select {
+			case err := <-done:
+				t.Fatalf("the copy ended without its tables: %v", err)
+			case <-time.After(700 * time.Millisecond):
+			}
+			r.exec(r.src, "RENAME TABLE {}.away TO {}.d, {}.gone TO {}.bare")
+			if err := <-done; err != nil {
+				t.Fatal(err)
+			}
+			r.equal("d")
+			r.equal("bare")
+		})
+	}
+}
+
 // redefine is what the applier does after a DDL.
 func (r *rig) redefine(id int) {
 	fresh := &rig{TB: r.TB, src: r.src, dst: r.dst, from: r.from, to: r.to, source: r.source, target: r.target, text: r.text, marksDB: r.marksDB, source_: map[int]*schema.Table{}, target_: map[int]*schema.Table{}}

@@ -197,7 +197,7 @@ func (c *Copier) underLock(ctx context.Context, tables []*schema.Table, mark fun
 		}
 		v.close()
 		if !notLocked[mysql.Number(err)] {
-			return nil, err
+			return nil, definitionError(err) // renamed or dropped: that is still on its way through the log
 		}
 		c.Log.Info().Str("statement", stmt).Msg("tables are busy; the lock is tried again")
 		if err := sleep(ctx, backoff); err != nil {
