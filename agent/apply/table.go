@@ -65,6 +65,19 @@ func (t *table) moved() uint64 {
 	return t.plan.Window.Moved()
 }
 
+// lacks refuses images without a column that is written: only what follows from
+// other columns may be missing.
+func (t *table) lacks(bits []byte) error {
+	for i := range t.plan.Source.Columns {
+		if c := &t.plan.Source.Columns[i]; bits[i/8]&(1<<(i%8)) != 0 && c.Written() {
+			return &mysql.Error{Class: mysql.Config, Code: "row_image",
+				Err:    fmt.Errorf("the log has rows of %s without column %s (binlog_row_image is not FULL)", t.plan.Source.ID(), c.Name),
+				Remedy: "on the source: SET GLOBAL binlog_row_image = 'FULL' and end the sessions that set another value; then the table must be copied again"}
+		}
+	}
+	return nil
+}
+
 func (t *table) tolerant(from *change.Set) bool {
 	return t.plan.Window != nil && t.plan.Window.Tolerant(from)
 }

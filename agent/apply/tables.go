@@ -83,6 +83,11 @@ func (ts *tables) of(t *change.Txn, into []*table) (out []*table, fires bool, er
 		if err != nil {
 			return out, false, err
 		}
+		if tbl != nil && t.Changes[i].Lacks != nil {
+			if err := tbl.lacks(t.Changes[i].Lacks); err != nil {
+				return out, false, err
+			}
+		}
 		if tbl != nil && !fires {
 			fires = tbl.firesOn(&t.Changes[i])
 		}

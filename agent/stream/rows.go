@@ -61,26 +61,40 @@ func (x *cutter) cut(form rowsForm, body []byte, dst []change.Change) ([]change.
 	if !t.selected {
 		return dst, 0, nil
 	}
-	if err := x.checkForm(form, t.def, &c); err != nil {
+	present, err := x.checkForm(form, t.def, &c)
+	if err != nil {
 		return dst, 0, err
 	}
 	images := c.b
 	if form.compressed {
-		var err error
 		if images, err = gomysql.DecompressMariadbData(images); err != nil {
 			return dst, 0, fmt.Errorf("inflate rows of %s.%s: %w", t.def.Schema, t.def.Name, err)
 		}
 	} else {
 		images = x.arena.keep(images)
 	}
+	if present != nil {
+		var lacks []byte
+		if images, lacks, err = x.complete(form.op, t.def, present, images); err != nil {
+			return dst, 0, err
+		}
+		begun := len(dst)
+		dst, size, err := x.images(form.op, uint(flags), t.def, images, dst)
+		for i := begun; i < len(dst); i++ {
+			dst[i].Lacks = lacks
+		}
+		return dst, size, err
+	}
 	return x.images(form.op, uint(flags), t.def, images, dst)
 }
 
-// checkForm refuses what is not a full image of every column.
-func (x *cutter) checkForm(form rowsForm, def *change.TableMap, c *cursor) error {
+// checkForm refuses what is not a full image of every column. A MariaDB may
+// leave out generated columns: then the bitmaps of the columns that are there,
+// before and after, are returned.
+func (x *cutter) checkForm(form rowsForm, def *change.TableMap, c *cursor) (present [][]byte, err error) {
 	table := def.Schema + "." + def.Name
 	if form.partial {
-		return misconfigured("row_value_options", "on the source: SET GLOBAL binlog_row_value_options = '' and end the sessions that set it; then the table must be copied again",
+		return nil, misconfigured("row_value_options", "on the source: SET GLOBAL binlog_row_value_options = '' and end the sessions that set it; then the table must be copied again",
 			"the log has partial JSON values for %s", table)
 	}
 	n := int(c.lenenc())
@@ -90,20 +104,26 @@ func (x *cutter) checkForm(form rowsForm, def *change.TableMap, c *cursor) error
 		second = c.take((n + 7) / 8)
 	}
 	if c.bad {
-		return fmt.Errorf("row event of %s ends too early", table)
+		return nil, fmt.Errorf("row event of %s ends too early", table)
 	}
 	if n != len(def.Types) {
-		return fmt.Errorf("row event of %s has %d columns, its table map %d", table, n, len(def.Types))
+		return nil, fmt.Errorf("row event of %s has %d columns, its table map %d", table, n, len(def.Types))
 	}
-	if !full(first, n) || !full(second, n) {
-		return misconfigured("row_image", "on the source: SET GLOBAL binlog_row_image = 'FULL' and end the sessions that set another value; then the table must be copied again",
-			"the log has rows of %s without all columns (binlog_row_image is not FULL)", table)
+	if whole := full(first, n) && full(second, n); !whole && x.maria {
+		present = [][]byte{first, second}
+	} else if !whole {
+		return nil, lacking(def)
 	}
 	if i := compressedColumn(def); i > 0 {
-		return misconfigured("compressed_column", fmt.Sprintf("on the source: ALTER TABLE %s MODIFY the column without COMPRESSED, or leave the table out", table),
+		return nil, misconfigured("compressed_column", fmt.Sprintf("on the source: ALTER TABLE %s MODIFY the column without COMPRESSED, or leave the table out", table),
 			"column %d of %s is COMPRESSED; such values are not supported in the log", i, table)
 	}
-	return nil
+	return present, nil
+}
+
+func lacking(def *change.TableMap) error {
+	return misconfigured("row_image", "on the source: SET GLOBAL binlog_row_image = 'FULL' and end the sessions that set another value; then the table must be copied again",
+		"the log has rows of %s.%s without all columns (binlog_row_image is not FULL)", def.Schema, def.Name)
 }
 
 // full reports whether the first n bits are all set.

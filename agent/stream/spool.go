@@ -49,8 +49,12 @@ func (s *spool) add(ch *change.Change) error {
 	if ch.NoForeignKeys {
 		flags |= 0x20
 	}
+	if ch.Lacks != nil {
+		flags |= 0x40
+	}
 	b := append(s.buf[:0], flags)
 	b = binary.AppendUvarint(b, uint64(i))
+	b = append(b, ch.Lacks...) // a bit for every column
 	for _, r := range [...]change.Row{ch.Before, ch.After} {
 		b = binary.AppendUvarint(b, uint64(len(r.Image())))
 		b = append(b, r.Image()...)
@@ -118,6 +122,12 @@ func (r *spoolReader) next() (change.Change, int, error) {
 		return change.Change{}, 0, fmt.Errorf("table %d of %d: %w", i, len(r.tables), io.ErrUnexpectedEOF)
 	}
 	ch := change.Change{Op: change.Op(flags & 0xf), Table: r.tables[i], CascadeLogged: flags&0x10 != 0, NoForeignKeys: flags&0x20 != 0}
+	if flags&0x40 != 0 {
+		ch.Lacks = make([]byte, (len(ch.Table.Types)+7)/8)
+		if _, err := io.ReadFull(r.r, ch.Lacks); err != nil {
+			return ch, 0, err
+		}
+	}
 	size := changeCost
 	for _, row := range [...]*change.Row{&ch.Before, &ch.After} {
 		n, err := r.row(ch.Table, row)

@@ -64,6 +64,10 @@ type Change struct {
 	// NoForeignKeys says the source ran the statement with foreign_key_checks
 	// off, so nothing cascaded at all.
 	NoForeignKeys bool
+	// Lacks has a bit for every column that the log left out of an image; nil
+	// for none. Such a column reads as NULL. Only generated columns may be left
+	// out (MariaDB 11.5 and newer do), which only the table's definition tells.
+	Lacks []byte
 }
 
 // TableMap is a table as a log event describes it: how to cut a row image into
