@@ -40,7 +40,7 @@ func (c *writer) rename(t *table) {
 	default:
 		after.name = c.fresh()
 		n, ok := c.freshColumn(t)
-		if !ok {
+		if !ok || !c.mysql() { // a MariaDB that waits too long for the second lock keeps the column, and logs nothing
 			return
 		}
 		after.columns = append(after.columns, n)
