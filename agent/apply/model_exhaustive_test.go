@@ -154,8 +154,8 @@ func TestModelExhaustive(t *testing.T) {
 		{name: "one write, two ranges, a crash", writes: 1, crashes: 1, lanes: 1, bounds: []int{0, last}, kind: change.MySQL},
 		{name: "one write, two lanes, a crash and a lost answer", writes: 1, crashes: 1, losses: 1, lanes: 2, bounds: []int{last}, kind: change.MySQL},
 		{name: "two writes, MariaDB", writes: 2, lanes: 1, bounds: []int{last}, kind: change.MariaDB, long: true},
-		{name: "two writes, two ranges, MariaDB", writes: 2, lanes: 1, bounds: []int{0, last}, kind: change.MariaDB, long: true},
-		{name: "two writes", writes: 2, lanes: 1, bounds: []int{last}, kind: change.MySQL, long: true},
+		{name: "two writes, two ranges, MariaDB", writes: 2, lanes: 1, bounds: []int{0, last}, kind: change.MariaDB, enormous: true},
+		{name: "two writes", writes: 2, lanes: 1, bounds: []int{last}, kind: change.MySQL, enormous: true},
 		{name: "two writes, two ranges, a crash, MariaDB", writes: 2, crashes: 1, lanes: 2, bounds: []int{0, last}, kind: change.MariaDB, enormous: true},
 		{name: "two writes, two ranges, a crash", writes: 2, crashes: 1, lanes: 2, bounds: []int{0, last}, kind: change.MySQL, enormous: true},
 	} {

@@ -81,7 +81,7 @@ func number(normal, short uint64) uint64 {
 
 // TestModel: with every rule kept no history ends badly.
 func TestModel(t *testing.T) {
-	for seed := range number(10_000, 2000) {
+	for seed := range number(6000, 2000) {
 		if m := random(seed, ""); m.end != ended {
 			t.Fatalf("seed %d (see it with -run TestModelTrace -v -model-trace=%d): %s", seed, seed, m.end)
 		}
@@ -110,7 +110,7 @@ func TestModelRules(t *testing.T) {
 			if n, known := seeds[r]; known && testing.Short() && random(n, r).end != ended {
 				return
 			}
-			bad, first, at, n := 0, "", uint64(0), number(2000, 0)
+			bad, first, at, n := 0, "", uint64(0), number(500, 0)
 			seed := uint64(0)
 			for ; seed < n || bad == 0 && seed < 100_000; seed++ {
 				m := random(seed, r)
