@@ -36,7 +36,7 @@ func (b *bench) begin(ctx context.Context) (*ours, error) {
 		return nil, err
 	}
 	o := &ours{Install: in, b: b}
-	if o.metrics, err = program.FreeAddress(); err != nil {
+	if o.metrics, err = dbtest.Address(); err != nil {
 		return nil, err
 	}
 	if o.daemon, err = in.Daemon(); err != nil {

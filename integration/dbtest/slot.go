@@ -38,11 +38,49 @@ func slotDir() (string, error) {
 	return dir, os.MkdirAll(dir, 0o755)
 }
 
-// claim takes a free port.
+// claim takes a free port for a server.
 func claim(in installation) (*slot, error) {
-	dir, err := slotDir()
+	s := &slot{in: in}
+	err := takePort(func(port int, lock *fileLock) bool {
+		s.port, s.lock = port, lock
+		return !exists(s.dir()) // else a watcher is about to remove it
+	})
 	if err != nil {
 		return nil, err
+	}
+	if err := s.lock.note(in.root + "\n" + s.inner() + "\n"); err != nil {
+		s.lock.remove()
+		return nil, err
+	}
+	return s, nil
+}
+
+// reserved keeps the locks of Address: a file that nothing refers to is closed.
+var reserved struct {
+	sync.Mutex
+	locks []*fileLock
+}
+
+// Address reserves a loopback address, host:port, for a program that is started
+// and killed on it again and again: until this process ends neither a server nor
+// a client of any test gets the port.
+func Address() (string, error) {
+	address := ""
+	err := takePort(func(port int, lock *fileLock) bool {
+		address = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		reserved.Lock()
+		defer reserved.Unlock()
+		reserved.locks = append(reserved.locks, lock)
+		return true
+	})
+	return address, err
+}
+
+// takePort locks a port on which nobody listens and that fits.
+func takePort(fits func(port int, lock *fileLock) bool) error {
+	dir, err := slotDir()
+	if err != nil {
+		return err
 	}
 	n := lastPort - firstPort + 1
 	start := rand.IntN(n)
@@ -53,24 +91,18 @@ func claim(in installation) (*slot, error) {
 			continue
 		}
 		if err != nil {
-			return nil, err
-		}
-		s := &slot{in: in, port: port, lock: lock}
-		if exists(s.dir()) { // a watcher is about to remove it
-			lock.release()
-			continue
+			return err
 		}
 		if !portFree(port) {
 			lock.remove()
 			continue
 		}
-		if err := lock.note(in.root + "\n" + s.inner() + "\n"); err != nil {
-			lock.remove()
-			return nil, err
+		if fits(port, lock) {
+			return nil
 		}
-		return s, nil
+		lock.release()
 	}
-	return nil, fmt.Errorf("every port from %d to %d is taken", firstPort, lastPort)
+	return fmt.Errorf("every port from %d to %d is taken", firstPort, lastPort)
 }
 
 func portFree(port int) bool {

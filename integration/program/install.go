@@ -6,13 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/tidegate-io/tidegate/integration/dbtest"
 	"github.com/tidegate-io/tidegate/internal/run"
 )
 
@@ -41,18 +41,8 @@ func NewInstall(program, dir string, env ...string) (*Install, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	address, err := FreeAddress()
+	address, err := dbtest.Address()
 	return &Install{Program: program, Dir: dir, Address: address, Env: env}, err
-}
-
-// FreeAddress is a loopback address nobody listens on.
-func FreeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
 }
 
 // Daemon starts a daemon.

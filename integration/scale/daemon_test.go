@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -19,6 +18,7 @@ import (
 
 	pb "github.com/tidegate-io/tidegate/api/tidegate/v1"
 	"github.com/tidegate-io/tidegate/api/tidegate/v1/tidegatev1connect"
+	"github.com/tidegate-io/tidegate/integration/dbtest"
 	"github.com/tidegate-io/tidegate/integration/site"
 )
 
@@ -32,12 +32,11 @@ type daemon struct {
 
 func startDaemon(t *testing.T) *daemon {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := dbtest.Address()
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &daemon{dir: t.TempDir(), address: l.Addr().String()}
-	l.Close()
+	d := &daemon{dir: t.TempDir(), address: address}
 	d.PipelineServiceClient = tidegatev1connect.NewPipelineServiceClient(http.DefaultClient, "http://"+d.address)
 	d.begin(t)
 	t.Cleanup(func() {

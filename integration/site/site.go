@@ -5,13 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tidegate-io/tidegate/integration/dbtest"
 )
 
 // Site is one installation of the program: a daemon's address, and a directory
@@ -29,12 +30,11 @@ func New(t *testing.T) *Site {
 	if testing.Short() {
 		t.Skip("needs servers; not with -short")
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := dbtest.Address()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return &Site{t: t, Dir: t.TempDir(), Address: l.Addr().String()}
+	return &Site{t: t, Dir: t.TempDir(), Address: address}
 }
 
 // Dev starts daemon and agent in one process.

@@ -2,10 +2,13 @@ package site
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
 
+	"github.com/tidegate-io/tidegate/integration/dbtest"
+	"github.com/tidegate-io/tidegate/internal/change"
 	"github.com/tidegate-io/tidegate/internal/run"
 )
 
@@ -103,6 +106,38 @@ func (s *Site) InState(limit time.Duration, pipeline string, states ...run.State
 // CaughtUpTo waits until what was written before the call is on the target.
 func (s *Site) CaughtUpTo(t *testing.T, p Pair) {
 	t.Helper()
-	time.Sleep(1500 * time.Millisecond) // lag is looked at every second
-	s.CaughtUp(60*time.Second, "p")
+	written := p.end(t)
+	s.Reach(60*time.Second, "p", "caught up to the source's log", func(st Status) bool {
+		at := st.Position
+		if at.GTID == "" {
+			return st.State == run.CaughtUp && (at.File > written.File || at.File == written.File && at.Offset >= written.Offset)
+		}
+		return st.State == run.CaughtUp && includes(t, written.Kind, at.GTID, written.GTID)
+	})
+}
+
+// end is where the source's log ends now.
+func (p Pair) end(t *testing.T) (at change.Position) {
+	t.Helper()
+	if p.Src.Flavor != dbtest.MySQL {
+		return change.Position{Kind: change.MariaDB, GTID: Value(t, p.Src, "SELECT @@gtid_binlog_pos")}
+	}
+	at.Kind = change.MySQL
+	var skip any
+	err := p.Src.DB().QueryRowContext(t.Context(), "SHOW BINARY LOG STATUS").Scan(&at.File, &at.Offset, &skip, &skip, &at.GTID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+// includes reports whether one set of transactions holds all of another.
+func includes(t *testing.T, kind change.Kind, set, all string) bool {
+	t.Helper()
+	s, err := change.ParseSet(kind, set)
+	o, err2 := change.ParseSet(kind, all)
+	if err := errors.Join(err, err2); err != nil {
+		t.Fatal(err)
+	}
+	return s.Includes(o)
 }

@@ -2,7 +2,6 @@ package systemd
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,17 +66,6 @@ func checkConfig(t *testing.T, root, service string) {
 	for name := range in {
 		t.Errorf("%s.conf shows a setting %s that tidegate %s does not have", service, name, service)
 	}
-}
-
-// freeAddress is one that nothing listens on at the moment.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // pipelineFile moves the schema from one endpoint to the other. The password

@@ -33,7 +33,10 @@ func newHost(t *testing.T) *host {
 	t.Helper()
 	h := &host{container: newContainer(t)}
 	install(t, h.root)
-	listen := freeAddress(t)
+	listen, err := dbtest.Address()
+	if err != nil {
+		t.Fatal(err)
+	}
 	h.daemon = "http://" + listen
 	h.write(t, "etc/default/tidegate-daemon", "TIDEGATE_LISTEN="+listen+"\n")
 	for _, service := range []string{"daemon", "agent"} {
