@@ -22,8 +22,21 @@ const readStore = "read-store"
 // checkpoint takes it from there.
 //
 // A damaged file can end the process that reads it, so a child reads them first:
-// program, which is this one.
+// program, which is this one. The caller holds the data directory: whoever else
+// has the checkpoints is such a child of an agent that was killed.
 func openCheckpoints(program, dir string, log zerolog.Logger) (*kv.DB, error) {
+	for until := time.Now().Add(orphanLimit); ; time.Sleep(100 * time.Millisecond) {
+		db, err := openReadable(program, dir, log)
+		if _, used := errors.AsType[*kv.InUseError](err); !used || time.Now().After(until) {
+			return db, err
+		}
+	}
+}
+
+// orphanLimit is how long the child of a killed agent may go on reading.
+const orphanLimit = 20 * time.Second
+
+func openReadable(program, dir string, log zerolog.Logger) (*kv.DB, error) {
 	if err := readable(program, dir); err != nil {
 		aside := dir + ".damaged-" + time.Now().UTC().Format("20060102T150405.000")
 		if renameErr := os.Rename(dir, aside); renameErr != nil {
