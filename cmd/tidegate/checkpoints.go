@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"time"
@@ -55,7 +56,13 @@ func readable(program, dir string) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, program, readStore, dir).CombinedOutput()
+	cmd := exec.CommandContext(ctx, program, readStore, dir)
+	alive, err := cmd.StdinPipe() // ends with this process, and the child with it
+	if err != nil {
+		return nil
+	}
+	defer alive.Close()
+	out, err := cmd.CombinedOutput()
 	exit, ended := errors.AsType[*exec.ExitError](err)
 	if !ended || exit.ExitCode() == exitFailed || exit.ExitCode() < 0 { // it was killed
 		return nil
@@ -69,7 +76,11 @@ func readable(program, dir string) error {
 func newReadStore() *cobra.Command {
 	return &cobra.Command{
 		Use: readStore + " DIR", Hidden: true, Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
+			go func() {
+				_, _ = io.Copy(io.Discard, c.InOrStdin()) // the end is all that counts
+				os.Exit(exitFailed)
+			}()
 			db, err := kv.Open(kv.Config{Dir: args[0], Log: zerolog.Nop()})
 			if _, damaged := errors.AsType[*kv.DamagedError](err); damaged {
 				return &exitError{status: exitPerson, code: "damaged", err: err}

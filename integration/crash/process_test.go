@@ -90,9 +90,10 @@ func (r *rig) kill(what string) {
 		r.agent = r.start("one")
 	case "lost disk":
 		r.agent.Kill()
-		if err := os.RemoveAll(r.dir("one")); err != nil {
-			r.t.Fatal(err)
-		}
+		r.Until(limit, "the disk to be lost", func() (bool, string) { // a child of the agent may yet be writing
+			err := os.RemoveAll(r.dir("one"))
+			return err == nil, fmt.Sprint(err)
+		})
 		r.agent = r.start("one")
 	case "frozen": // the lease ends meanwhile, and nobody else is there
 		freeze(r.t, r.agent)

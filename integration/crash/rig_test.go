@@ -10,7 +10,6 @@ import (
 	"github.com/tidegate-io/tidegate/integration/dbtest"
 	"github.com/tidegate-io/tidegate/integration/faultnet"
 	"github.com/tidegate-io/tidegate/integration/site"
-	"github.com/tidegate-io/tidegate/internal/run"
 )
 
 // limit is how long anything may take on a machine that is busy with other
@@ -100,7 +99,7 @@ const slow = `  copy {
   }`
 
 // caught waits until the run is up to date, whatever it went through.
-func (r *rig) caught() { r.t.Helper(); r.InState(limit, "p", run.CaughtUp) }
+func (r *rig) caught() { r.t.Helper(); r.CaughtUpTo(r.t, r.Pair) }
 
 // settle stops the workload, and finds both sides equal. what is said if not.
 func (r *rig) settle(what string) {
