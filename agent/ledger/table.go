@@ -98,10 +98,22 @@ func (l *Ledger) Unindexed(ctx context.Context) ([]int, error) {
 
 // Tables reads tables of the run, by id: those asked for, else all.
 func (l *Ledger) Tables(ctx context.Context, ids ...int) ([]TableRow, error) {
-	which := ""
-	if len(ids) > 0 {
-		which = " AND id IN (" + idList(ids) + ")"
+	if len(ids) == 0 {
+		return l.tables(ctx, "")
 	}
+	return l.tables(ctx, " AND id IN ("+idList(ids)+")")
+}
+
+// TablesAfter reads the tables whose ids are above last, and those asked for.
+func (l *Ledger) TablesAfter(ctx context.Context, last int, ids []int) ([]TableRow, error) {
+	which := fmt.Sprintf(" AND (id > %d", last)
+	if len(ids) > 0 {
+		which += " OR id IN (" + idList(ids) + ")"
+	}
+	return l.tables(ctx, which+")")
+}
+
+func (l *Ledger) tables(ctx context.Context, which string) ([]TableRow, error) {
 	rows, err := l.DB.QueryContext(ctx, "SELECT id, source_schema, source_name, target_schema, target_name, definition, state, exact_pos, left_out, rows_estimated FROM `_tidegate`.`table` WHERE run = "+hexText(l.Run)+which+" ORDER BY id")
 	if err != nil {
 		return nil, fmt.Errorf("read tables of run %s: %w", l.Run, err)

@@ -26,8 +26,9 @@ type catalog struct {
 	s *session
 
 	mu      sync.Mutex
-	reload  bool  // a statement has changed tables since they were read
-	old     []int // these alone have changed since
+	reload  bool  // tables have got other names or other rows since they were read
+	changed bool  // a statement has changed some tables since, or made some
+	old     []int // these alone have changed since, or are gone
 	byName  map[schema.ID]*entry
 	byID    map[int]*entry
 	parents map[schema.ID][]apply.Child // children by parent, in source names

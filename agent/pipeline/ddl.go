@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/tidegate-io/tidegate/agent/apply"
@@ -243,7 +244,6 @@ func (c *catalog) stale(ch *structure.Changes) {
 func (c *catalog) forget(ch *structure.Changes) (gone []int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.reload = true
 	for _, id := range ch.Dropped {
 		if e := c.byName[id]; e != nil {
 			gone = append(gone, e.row.ID)
@@ -253,7 +253,28 @@ func (c *catalog) forget(ch *structure.Changes) (gone []int) {
 	for _, pair := range ch.Renamed {
 		c.s.gate.Remove(pair[0])
 	}
+	if ch.Moves() {
+		c.reload = true
+		return gone
+	}
+	for _, id := range slices.Concat(ch.Dropped, ch.Altered, ch.Recopy, slices.Collect(maps.Keys(ch.Definitions)), slices.Collect(maps.Keys(ch.LeftOut))) {
+		c.outdateLocked(id)
+	}
 	return gone
+}
+
+// outdateLocked lets a table be read anew, and those whose foreign keys refer to
+// it: a column's new name is theirs too.
+func (c *catalog) outdateLocked(id schema.ID) {
+	c.changed = true
+	if e := c.byName[id]; e != nil {
+		c.old = append(c.old, e.row.ID)
+	}
+	for _, child := range c.parents[id] {
+		if e := c.byName[schema.ID{Schema: child.Schema, Name: child.Table}]; e != nil {
+			c.old = append(c.old, e.row.ID)
+		}
+	}
 }
 
 // refresh is refreshLocked for callers without the lock.
@@ -263,17 +284,40 @@ func (c *catalog) refresh() error {
 	return c.refreshLocked()
 }
 
-// refreshLocked reads the run's tables again if a statement changed them.
+// refreshLocked reads what changed since the tables were read: with thousands of
+// them a statement that alters one must not have all of them read.
 func (c *catalog) refreshLocked() error {
-	if !c.reload && len(c.old) == 0 {
-		return nil
-	}
-	var ids []int // none: all of them
-	if !c.reload {
-		ids = c.old
-	}
 	ctx := context.Background() // bounded by the sessions' own time limits
-	rows, err := c.s.ledger.Tables(ctx, ids...)
+	switch {
+	case c.reload:
+		rows, err := c.s.ledger.Tables(ctx)
+		if err != nil {
+			return err
+		}
+		fresh, err := newCatalog(ctx, c.s, rows)
+		if err != nil {
+			return err
+		}
+		c.byName, c.byID, c.parents = fresh.byName, fresh.byID, fresh.parents
+	case c.changed || len(c.old) > 0:
+		if err := c.refreshSome(ctx); err != nil {
+			return err
+		}
+	}
+	c.reload, c.changed, c.old = false, false, nil
+	return nil
+}
+
+// refreshSome reads the old tables and the new ones. New ones have numbers above
+// those of all that are left.
+func (c *catalog) refreshSome(ctx context.Context) error {
+	last := 0
+	for id := range c.byID {
+		if !slices.Contains(c.old, id) {
+			last = max(last, id)
+		}
+	}
+	rows, err := c.s.ledger.TablesAfter(ctx, last, c.old)
 	if err != nil {
 		return err
 	}
@@ -281,13 +325,15 @@ func (c *catalog) refreshLocked() error {
 	if err != nil {
 		return err
 	}
-	if c.reload {
-		c.byName, c.byID, c.parents = fresh.byName, fresh.byID, fresh.parents
+	for _, id := range c.old {
+		if e := c.byID[id]; e != nil {
+			delete(c.byName, e.row.Source)
+			delete(c.byID, id)
+		}
 	}
-	for id, e := range fresh.byID {
-		c.byName[e.row.Source], c.byID[id] = e, e
-	}
-	c.reload, c.old = false, nil
+	maps.Copy(c.byName, fresh.byName)
+	maps.Copy(c.byID, fresh.byID)
+	c.linkLocked()
 	return nil
 }
 

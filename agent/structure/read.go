@@ -53,11 +53,7 @@ func Read(ctx context.Context, db *sql.DB, server *mysql.Server, sel *Selection)
 // left out.
 func ReadTables(ctx context.Context, db *sql.DB, server *mysql.Server, sel *Selection, ids []schema.ID) (*Model, error) {
 	m := &Model{Server: server}
-	names := make([]string, len(ids))
-	for i, id := range ids {
-		names[i] = "(" + mysql.String(id.Schema) + "," + mysql.String(id.Name) + ")"
-	}
-	where := "(TABLE_SCHEMA, TABLE_NAME) IN (" + join(names) + ")"
+	where := named(ids)
 	if err := m.list(ctx, db, sel, where); err != nil {
 		return nil, fmt.Errorf("list tables of %s: %w", server, err)
 	}
@@ -70,6 +66,19 @@ func ReadTables(ctx context.Context, db *sql.DB, server *mysql.Server, sel *Sele
 		return nil, err
 	}
 	return m, describe(ctx, db, server, where, m.Tables)
+}
+
+// named bounds a query of information_schema. MariaDB opens every table that the
+// query's constants do not rule out.
+func named(ids []schema.ID) string {
+	if len(ids) == 1 {
+		return "TABLE_SCHEMA = " + mysql.String(ids[0].Schema) + " AND TABLE_NAME = " + mysql.String(ids[0].Name)
+	}
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = "(" + mysql.String(id.Schema) + "," + mysql.String(id.Name) + ")"
+	}
+	return "(TABLE_SCHEMA, TABLE_NAME) IN (" + join(names) + ")"
 }
 
 func (m *Model) readDatabases(ctx context.Context, q mysql.Querier, sel *Selection) error {

@@ -136,6 +136,12 @@ func TestManyTables(t *testing.T) {
 	if n := site.Value(t, p.Dst, "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'many'"); n != strconv.Itoa(*tables) {
 		t.Errorf("%s tables on the target", n)
 	}
+	clock("200 statements on a tenth of them", func() {
+		for i := range 100 {
+			site.Execute(t, p.Src, fmt.Sprintf("ALTER TABLE many.t%05d ADD d%d INT", i%(*tables/10), i), fmt.Sprintf("CREATE TABLE many.n%05d (id INT PRIMARY KEY)", i))
+		}
+		s.CaughtUpTo(t, p)
+	})
 	site.Execute(t, p.Dst, "ANALYZE TABLE _tidegate.`table`, _tidegate.chunk, _tidegate.intent")
 	size := site.Value(t, p.Dst, "SELECT ROUND(SUM(FILE_SIZE)/1048576, 1) FROM information_schema.INNODB_TABLESPACES WHERE NAME LIKE '\\_tidegate/%'")
 	t.Logf("%d tables: _tidegate takes %s MiB on the target", *tables, size)
