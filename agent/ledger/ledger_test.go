@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -219,4 +221,74 @@ func TestLockEndsItsOldHolder(t *testing.T) {
 			t.Fatalf("the fenced owner disturbed the holder: %v", err)
 		}
 	})
+}
+
+// Sessions that help an owner must be out of the way of the next one as the
+// lock's own session is, also when that one is gone already.
+func TestLockEndsOldHelpers(t *testing.T) {
+	onEach(t, func(t *testing.T, db *sql.DB) {
+		old := begin(t, db, "helped", 1)
+		first, err := old.Lock(t.Context(), db)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var asleep sync.WaitGroup
+		asleep.Add(2)
+		var ended atomic.Int32
+		spread := make(chan error, 1)
+		go func() {
+			spread <- first.Spread(context.Background(), db, 2, func(ctx context.Context, l *ledger.Lock) error {
+				if l == first {
+					return nil
+				}
+				asleep.Done()
+				_, err := l.Conn.ExecContext(ctx, "DO SLEEP(60)")
+				ended.Add(1)
+				return err
+			})
+		}()
+		asleep.Wait()
+		_ = first.Close(context.Background()) // the helpers outlive it
+		next := &ledger.Ledger{DB: db, Run: old.Run, Epoch: 6}
+		if _, err := next.TakeOver(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		second, err := next.Lock(t.Context(), db)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer second.Close(context.Background())
+		if got := value(t, db, "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE '%SLEEP(60)%' AND ID <> CONNECTION_ID()"); got != "0" {
+			t.Errorf("%s helpers of the old owner still run", got)
+		}
+		if err := <-spread; err == nil {
+			t.Error("the old owner's helpers ended well")
+		}
+		if ended.Load() != 2 {
+			t.Errorf("%d helpers ended", ended.Load())
+		}
+
+		third, err := next.Lock(t.Context(), db) // takes it from the second, as after a lost connection
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer third.Close(context.Background())
+		err = second.Spread(t.Context(), db, 1, func(ctx context.Context, l *ledger.Lock) error {
+			if l != second {
+				t.Error("a helper works for a lock that is lost")
+			}
+			return nil
+		})
+		if err == nil {
+			t.Error("a lock that is lost was spread")
+		}
+	})
+}
+
+func value(t *testing.T, db *sql.DB, query string) (v string) {
+	t.Helper()
+	if err := db.QueryRowContext(t.Context(), query).Scan(&v); err != nil {
+		t.Fatal(err)
+	}
+	return v
 }

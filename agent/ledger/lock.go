@@ -24,6 +24,7 @@ type Lock struct {
 
 	l    *Ledger
 	name string
+	over string // of a helper: SQL that is true while the Lock it helps is held
 }
 
 // lockName is at most 64 characters, as both flavours demand.
@@ -51,7 +52,7 @@ func (l *Ledger) Lock(ctx context.Context, db *sql.DB) (*Lock, error) {
 		k.discard()
 		return nil, err
 	}
-	if err := k.Check(ctx); err != nil {
+	if err := errors.Join(k.Check(ctx), k.endHelpers(ctx)); err != nil {
 		k.Close(ctx)
 		return nil, err
 	}
@@ -114,7 +115,7 @@ func (k *Lock) epoch(ctx context.Context) error {
 // still ours. Ask it before each statement that commits by itself.
 func (k *Lock) Check(ctx context.Context) error {
 	var mine sql.NullBool
-	if err := k.Conn.QueryRowContext(ctx, "SELECT IS_USED_LOCK(?) = CONNECTION_ID()", k.name).Scan(&mine); err != nil {
+	if err := k.Conn.QueryRowContext(ctx, "SELECT IS_USED_LOCK(?) = CONNECTION_ID()"+k.over, k.name).Scan(&mine); err != nil {
 		return fmt.Errorf("run %s: ask for lock %s: %w", k.l.Run, k.name, err)
 	}
 	if !mine.Bool {

@@ -72,11 +72,15 @@ func (l *Ledger) endSessions(ctx context.Context, conn *sql.Conn) error {
 	for i := range sessions {
 		names = append(names, l.sessionName(i))
 	}
-	return l.end(ctx, conn, append(names, l.lockName("")))
+	names = append(names, l.lockName(""))
+	_, err := l.end(ctx, conn, append(names, l.helperNames()...))
+	return err
 }
 
-// end ends the connections that hold the named locks, but for the one that asks.
-func (l *Ledger) end(ctx context.Context, conn *sql.Conn, names []string) error {
+// end ends the connections that hold the named locks, but for the one that asks,
+// and returns how many there are. The servers free a lock when all that its
+// holder did has ended.
+func (l *Ledger) end(ctx context.Context, conn *sql.Conn, names []string) (n int, err error) {
 	asks := make([]string, len(names))
 	ids := make([]sql.NullInt64, len(names))
 	into := make([]any, len(names))
@@ -85,16 +89,17 @@ func (l *Ledger) end(ctx context.Context, conn *sql.Conn, names []string) error 
 		into[i] = &ids[i]
 	}
 	if err := conn.QueryRowContext(ctx, "SELECT "+strings.Join(asks, ",")).Scan(into...); err != nil {
-		return fmt.Errorf("run %s: look for sessions of older owners: %w", l.Run, err)
+		return 0, fmt.Errorf("run %s: look for sessions of older owners: %w", l.Run, err)
 	}
 	for _, id := range ids {
 		if !id.Valid {
 			continue
 		}
+		n++
 		_, err := conn.ExecContext(ctx, fmt.Sprintf("KILL %d", id.Int64))
 		if err != nil && mysql.Number(err) != noSuchThread {
-			return fmt.Errorf("run %s: end connection %d of an older owner: %w", l.Run, id.Int64, err)
+			return n, fmt.Errorf("run %s: end connection %d of an older owner: %w", l.Run, id.Int64, err)
 		}
 	}
-	return nil
+	return n, nil
 }

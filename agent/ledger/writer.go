@@ -28,7 +28,8 @@ func (l *Ledger) endWriters(ctx context.Context, conn *sql.Conn) error {
 	for i := range names {
 		names[i] = l.writerName(i)
 	}
-	return l.end(ctx, conn, names)
+	_, err := l.end(ctx, conn, names)
+	return err
 }
 
 // Owned reports, without a lock, that no newer owner is there yet; else it is

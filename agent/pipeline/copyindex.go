@@ -77,10 +77,10 @@ func (s *session) reachImage(ctx context.Context) error {
 }
 
 // buildIndexes makes the indexes that were left out of the copy, one ALTER
-// TABLE per table.
+// TABLE per table, several at a time.
 func (s *session) buildIndexes(ctx context.Context) error {
 	s.r.step("index")
-	ix := &structure.Indexer{Ledger: s.ledger, LockDB: s.lockDB, Turn: &s.turn, Server: s.dst.Server, Built: func(id int) {
+	ix := &structure.Indexer{Ledger: s.ledger, LockDB: s.lockDB, Turn: &s.turn, Server: s.dst.Server, Threads: s.spec.Copy.Threads, Built: func(id int) {
 		s.r.forward()
 		s.catalog.outdate(id)
 	}}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 
+	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/agent/structure"
 )
 
@@ -11,6 +12,11 @@ import (
 // user at a time: statements that commit by themselves run on such a session
 // and nowhere else (I-5).
 func (s *session) exclusive(ctx context.Context, f func(ctx context.Context, conn *sql.Conn) error) error {
+	return s.locked(ctx, func(ctx context.Context, lock *ledger.Lock) error { return f(ctx, lock.Conn) })
+}
+
+// locked is exclusive for those who let more sessions work beside the one.
+func (s *session) locked(ctx context.Context, f func(ctx context.Context, lock *ledger.Lock) error) error {
 	release, err := s.turn.Take(ctx)
 	if err != nil {
 		return err
@@ -21,7 +27,15 @@ func (s *session) exclusive(ctx context.Context, f func(ctx context.Context, con
 		return err
 	}
 	defer func() { _ = lock.Close(context.WithoutCancel(ctx)) }() // a lost session frees its lock by itself
-	return f(ctx, lock.Conn)
+	return f(ctx, lock)
+}
+
+// spread lets more sessions work beside the lock's, as many as the copy has
+// threads.
+func (s *session) spread(lock *ledger.Lock) func(context.Context, int, func(context.Context, *sql.Conn) error) error {
+	return func(ctx context.Context, n int, f func(context.Context, *sql.Conn) error) error {
+		return lock.Spread(ctx, s.lockDB, min(n, s.spec.Copy.Threads-1), func(ctx context.Context, l *ledger.Lock) error { return f(ctx, l.Conn) })
+	}
 }
 
 // carrier rewrites the source's definitions for the target.

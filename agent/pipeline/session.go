@@ -116,7 +116,7 @@ func (s *session) connect(ctx context.Context) (err error) {
 	if s.dstDB, err = s.dst.Within(answerLimit).Open(mysql.Text, 6, ledger.Marked(s.r.task.Run)); err != nil {
 		return err
 	}
-	if s.lockDB, err = s.dst.Open(mysql.Text, 2); err != nil {
+	if s.lockDB, err = s.dst.Open(mysql.Text, 2+ledger.Helpers); err != nil {
 		return err
 	}
 	s.source = stream.NewSource(s.src, s.srcDB)

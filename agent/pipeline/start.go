@@ -24,19 +24,19 @@ func (s *session) makeStructure(ctx context.Context, state *ledger.State) error 
 	s.r.set(run.Structure, "structure")
 	var model *structure.Model
 	var made *structure.Made
-	err := s.exclusive(ctx, func(ctx context.Context, conn *sql.Conn) (err error) {
-		facts, err := structure.ReadFacts(ctx, conn, s.dst.Server)
+	err := s.locked(ctx, func(ctx context.Context, lock *ledger.Lock) (err error) {
+		facts, err := structure.ReadFacts(ctx, lock.Conn, s.dst.Server)
 		if err != nil {
 			return err
 		}
 		creator := &structure.Creator{
 			Carrier:  &structure.Carrier{Selection: s.selection, Source: s.src.Server, Target: s.dst.Server, Facts: facts, DeferIndexes: s.spec.Copy.DeferIndex && s.copies(), DeferFrom: uint64(s.spec.Copy.DeferFrom)},
-			OnExists: s.spec.Objects.OnExists, Definer: s.spec.Objects.Definer, Run: s.r.task.Run,
+			OnExists: s.spec.Objects.OnExists, Definer: s.spec.Objects.Definer, Run: s.r.task.Run, Spread: s.spread(lock),
 		}
 		if s.spec.Type == spec.TypeIncremental {
 			creator.OnExists = "keep" // the tables are there, with their rows
 		}
-		model, made, err = s.readAndCreate(ctx, conn, creator)
+		model, made, err = s.readAndCreate(ctx, lock.Conn, creator)
 		return err
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/internal/mysql"
@@ -20,6 +21,10 @@ type Creator struct {
 	OnExists string // spec.Objects.OnExists
 	Definer  string // spec.Objects.Definer
 	Run      string // names the shadows of parents
+
+	// Spread runs f on the session that Create is given and on up to n others
+	// that may make objects too. Nil: there are no others.
+	Spread func(ctx context.Context, n int, f func(context.Context, *sql.Conn) error) error
 }
 
 // Made is what a call of Create made or found made.
@@ -108,11 +113,23 @@ func (c *Creator) tables(ctx context.Context, conn *sql.Conn, m, earlier *Model,
 			return err
 		}
 	}
+	var todo, last []*Carried
+	drop := map[*Carried]bool{}
 	for i, t := range carried {
 		if _, ok := there[t.Target]; ok {
 			if c.OnExists == "keep" || c.OnExists == "empty" || was["table "+t.Source.String()] == Fingerprint(m.Tables[i].Create) {
 				continue
 			}
+			drop[t] = true
+		}
+		if len(m.Tables[i].Definition.ForeignKeys) > 0 {
+			last = append(last, t)
+		} else {
+			todo = append(todo, t)
+		}
+	}
+	create := func(ctx context.Context, conn *sql.Conn, t *Carried) error {
+		if drop[t] {
 			if err := c.dropEmpty(ctx, conn, t.Target); err != nil {
 				return err
 			}
@@ -120,8 +137,46 @@ func (c *Creator) tables(ctx context.Context, conn *sql.Conn, m, earlier *Model,
 		if _, err := conn.ExecContext(ctx, t.SQL); err != nil {
 			return createError(t, err)
 		}
+		return nil
+	}
+	if err := c.createMany(ctx, conn, todo, create); err != nil {
+		return err
+	}
+	for _, t := range last { // these lock their parents
+		if err := create(ctx, conn, t); err != nil {
+			return err
+		}
 	}
 	return c.checkEngines(ctx, conn, carried)
+}
+
+// fewTables are not worth more sessions.
+const fewTables = 16
+
+// createMany makes tables in any order, several at a time: most of the time of a
+// CREATE TABLE a server waits for its disk.
+func (c *Creator) createMany(ctx context.Context, conn *sql.Conn, todo []*Carried, create func(context.Context, *sql.Conn, *Carried) error) error {
+	var next atomic.Int64
+	work := func(ctx context.Context, conn *sql.Conn) error {
+		for {
+			i := int(next.Add(1)) - 1
+			if i >= len(todo) {
+				return nil
+			}
+			if err := create(ctx, conn, todo[i]); err != nil {
+				return err
+			}
+		}
+	}
+	if c.Spread == nil || len(todo) < fewTables {
+		return work(ctx, conn)
+	}
+	return c.Spread(ctx, len(todo)/fewTables, func(ctx context.Context, other *sql.Conn) error {
+		if other == conn { // it has its settings
+			return work(ctx, conn)
+		}
+		return with(ctx, other, definitionSettings, func() error { return work(ctx, other) })
+	})
 }
 
 func createError(t *Carried, err error) error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -430,25 +431,31 @@ func TestStatementContext(t *testing.T) {
 func TestBuildIndexes(t *testing.T) {
 	r := newReplay(t, pairs["mysql"])
 	r.DeferIndexes = true
-	r.exec(t, "CREATE TABLE a (id INT PRIMARY KEY, v INT, x TEXT, KEY kv (v), FULLTEXT KEY f1 (x), FULLTEXT KEY f2 (x))")
+	for _, name := range []string{"a", "b", "c", "d"} {
+		r.exec(t, "CREATE TABLE "+name+" (id INT PRIMARY KEY, v INT, x TEXT, KEY kv (v), FULLTEXT KEY f1 (x), FULLTEXT KEY f2 (x))")
+	}
 	m := r.read(t)
 	made := createAll(t, r.pair, m)
 	l := r.x.deps.Ledger
-	row := ledger.TableRow{ID: 1, Source: made.Tables[0].Source, Target: made.Tables[0].Target, State: ledger.Copied, LeftOut: made.Tables[0].LeftOut, Definition: m.Tables[0].Definition}
-	if err := l.Register(t.Context(), []ledger.TableRow{row}); err != nil {
+	var rows []ledger.TableRow
+	for i, c := range made.Tables {
+		rows = append(rows, ledger.TableRow{ID: i + 1, Source: c.Source, Target: c.Target, State: ledger.Copied, LeftOut: c.LeftOut, Definition: m.Tables[i].Definition})
+	}
+	if err := l.Register(t.Context(), rows); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.dst.Exec("ALTER TABLE " + quoteID(row.Target) + " ADD KEY `kv` (`v`)"); err != nil { // an earlier attempt got so far
+	if _, err := r.dst.Exec("ALTER TABLE " + quoteID(rows[0].Target) + " ADD KEY `kv` (`v`)"); err != nil { // an earlier attempt got so far
 		t.Fatal(err)
 	}
-	ix := &Indexer{Ledger: l, LockDB: r.dst, Turn: r.x.deps.Turn, Server: r.Target}
+	var built atomic.Int32
+	ix := &Indexer{Ledger: l, LockDB: r.dst, Turn: r.x.deps.Turn, Server: r.Target, Threads: 3, Built: func(int) { built.Add(1) }}
 	if err := ix.BuildIndexes(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	compareAll(t, r.pair, m)
-	rows, err := l.Tables(t.Context())
-	if err != nil || len(rows) != 1 || len(rows[0].LeftOut) != 0 {
-		t.Fatalf("after the build: %+v, %v", rows, err)
+	left, err := l.Unindexed(t.Context())
+	if err != nil || len(left) != 0 || built.Load() != 4 {
+		t.Fatalf("after the build of %d tables: %v are left, %v", built.Load(), left, err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/internal/mysql"
@@ -21,40 +22,54 @@ type Indexer struct {
 	Turn   *Turn
 	Server *mysql.Server // the target
 
-	// Built is called after every table. May be nil.
+	// Threads is how many tables are worked on at the same time.
+	Threads int
+	// Built is called after every table, by several at the same time. May be nil.
 	Built func(id int)
 }
 
 // BuildIndexes makes all indexes that are left out of tables whose rows are all
-// there, one table at a time. A statement of the log cuts a build short; it is
-// begun again afterwards. The sequence ends when nothing is left.
+// there. A statement of the log cuts the builds short; they are begun again
+// afterwards. The sequence ends when nothing is left.
 func (ix *Indexer) BuildIndexes(ctx context.Context) error {
 	for {
 		ids, err := ix.Ledger.Unindexed(ctx)
 		if err != nil || len(ids) == 0 {
 			return err
 		}
-		for _, id := range ids {
-			err := ix.Turn.Yielding(ctx, func(ctx context.Context) error { return ix.table(ctx, id) })
-			switch {
-			case errors.Is(err, ErrYield): // the list is read again when there is nothing else
-			case err != nil:
-				return err
-			case ix.Built != nil:
-				ix.Built(id)
-			}
+		err = ix.Turn.Yielding(ctx, func(ctx context.Context) error { return ix.tables(ctx, ids) })
+		if err != nil && !errors.Is(err, ErrYield) { // then the list is read again
+			return err
 		}
 	}
 }
 
-// table reads the list again, since a statement of the log may have changed it
-// while the turn was waited for.
-func (ix *Indexer) table(ctx context.Context, id int) error {
+func (ix *Indexer) tables(ctx context.Context, ids []int) error {
 	lock, err := ix.Ledger.Lock(ctx, ix.LockDB)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = lock.Close(context.WithoutCancel(ctx)) }()
+	var next atomic.Int64
+	return lock.Spread(ctx, ix.LockDB, min(ix.Threads, len(ids))-1, func(ctx context.Context, lock *ledger.Lock) error {
+		for {
+			i := int(next.Add(1)) - 1
+			if i >= len(ids) {
+				return nil
+			}
+			if err := ix.table(ctx, lock, ids[i]); err != nil {
+				return err
+			}
+			if ix.Built != nil {
+				ix.Built(ids[i])
+			}
+		}
+	})
+}
+
+// table reads the list again, since a statement of the log may have changed it
+// while the turn was waited for.
+func (ix *Indexer) table(ctx context.Context, lock *ledger.Lock, id int) error {
 	rows, err := ix.Ledger.Tables(ctx, id)
 	if err != nil {
 		return err
