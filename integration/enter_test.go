@@ -177,7 +177,7 @@ func TestEnterOtherKinds(t *testing.T) {
     max_rows = 2000
   }`, kind))))
 			if kind == "incremental" {
-				s.CaughtUp(60*time.Second, "p")
+				s.CaughtUpTo(t, p)
 			} else {
 				s.Reach(60*time.Second, "p", "the copy under way", func(st site.Status) bool { rows, _ := st.Copied(); return rows > 500 })
 			}

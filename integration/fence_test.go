@@ -36,7 +36,7 @@ func TestFenceObstacles(t *testing.T) {
 				"CREATE TABLE fence.m (id INT PRIMARY KEY, v INT)", "INSERT INTO fence.m VALUES (1,1)")
 			s.Dev()
 			s.Apply(s.Write("p.hcl", p.File(fenced)))
-			s.CaughtUp(60*time.Second, "p")
+			s.CaughtUpTo(t, p)
 
 			prepared := session(t, p.Src)
 			prepared("XA START 'left'", "INSERT INTO fence.t (v) VALUES (77)", "XA END 'left'", "XA PREPARE 'left'")
@@ -45,13 +45,13 @@ func TestFenceObstacles(t *testing.T) {
 
 			locker := session(t, p.Src)
 			locker("LOCK TABLES fence.t WRITE")
-			s.CaughtUp(60*time.Second, "p")
+			s.CaughtUpTo(t, p)
 			undone(t, s, p, "6s")
 			site.Execute(t, p.Src, "UPDATE fence.m SET v = v + 1") // nothing waits there to stop writers, or to stop them later
 			locker("INSERT INTO fence.t (v) VALUES (78)", "UNLOCK TABLES")
 
 			if flavor == dbtest.MariaDB { // which is watched for a second; of MySQL one look is enough
-				s.CaughtUp(60*time.Second, "p")
+				s.CaughtUpTo(t, p)
 				released := whenFenced(t, p.Src, func() {
 					site.Release(p.Src)
 					site.Execute(t, p.Src, "INSERT INTO fence.t (v) VALUES (79)")
@@ -63,18 +63,18 @@ func TestFenceObstacles(t *testing.T) {
 
 			reader := session(t, p.Src) // is in nobody's way
 			reader("BEGIN", "SELECT * FROM fence.t")
-			s.CaughtUp(60*time.Second, "p")
+			s.CaughtUpTo(t, p)
 			site.Execute(t, p.Src, "INSERT INTO fence.t (v) SELECT v FROM fence.t", "INSERT INTO fence.t (v) SELECT v FROM fence.t", "DELETE FROM fence.t WHERE id > 10")
 			rolled := session(t, p.Src)
 			rolled("BEGIN", "INSERT INTO fence.t (v) VALUES (1),(2),(3),(4),(5)", "ROLLBACK")
 			next := nextID(t, p.Src)
-			s.CaughtUp(60*time.Second, "p")
+			s.CaughtUpTo(t, p)
 			looker := session(t, p.Dst) // at the target, keeps it from being finished
 			looker("BEGIN", "SELECT COUNT(*) FROM fence.t")
 			undone(t, s, p, "AUTO_INCREMENT")
 			site.Execute(t, p.Src, "UPDATE fence.t SET v = v + 1")
 			looker("COMMIT")
-			s.CaughtUp(60*time.Second, "p")
+			s.CaughtUpTo(t, p)
 			if a := s.Call("cutover", "p", "--wait"); a.Code != 0 {
 				t.Fatalf("cutover: %s", a)
 			}
@@ -110,11 +110,7 @@ func showCreate(t *testing.T, s *dbtest.Server, table string) string {
 // session is one connection of its own.
 func session(t *testing.T, s *dbtest.Server) func(statements ...string) {
 	t.Helper()
-	conn, err := s.DB().Conn(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close() })
+	conn := s.Session(t)
 	return func(statements ...string) {
 		t.Helper()
 		for _, q := range statements {
@@ -165,7 +161,7 @@ func whenFenced(t *testing.T, s *dbtest.Server, f func()) <-chan struct{} {
 // fence away: the run must not complete, and goes on after a retry.
 func restartUnderFence(t *testing.T, s *site.Site, p site.Pair) {
 	t.Helper()
-	s.CaughtUp(60*time.Second, "p")
+	s.CaughtUpTo(t, p)
 	restarted := whenFenced(t, p.Src, func() {
 		p.Src.Kill()
 		if err := p.Src.Restart(); err != nil {
@@ -191,6 +187,6 @@ func restartUnderFence(t *testing.T, s *site.Site, p site.Pair) {
 		}
 		s.Must("retry", "p")
 	}
-	s.CaughtUp(60*time.Second, "p")
+	s.CaughtUpTo(t, p)
 	site.Equal(t, p, "fence", "fence")
 }

@@ -117,7 +117,7 @@ func TestIncremental(t *testing.T) {
   start {
     position = %q
   }`, schema, position))))
-				s.CaughtUp(60*time.Second, "p")
+				s.CaughtUpTo(t, p)
 				write()
 				s.CaughtUp(30*time.Second, "p")
 				s.CaughtUpTo(t, p)
@@ -251,7 +251,7 @@ func TestPurgedWhilePaused(t *testing.T) {
 			makeOne(t, p.Src)
 			s.Dev()
 			s.Apply(s.Write("p.hcl", p.File(one)))
-			s.CaughtUp(60*time.Second, "p")
+			s.CaughtUpTo(t, p)
 			s.Must("pause", "p")
 			s.InState(20*time.Second, "p", run.Paused)
 			last := ""

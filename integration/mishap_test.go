@@ -46,7 +46,7 @@ func TestRevokedMidRun(t *testing.T) {
 			site.Execute(t, p.Dst, grant, "GRANT ALL ON _tidegate.* TO mover@'127.0.0.1'", "GRANT PROCESS ON *.* TO mover@'127.0.0.1'")
 			s.Dev()
 			s.Apply(s.Write("p.hcl", p.FileAs("mover", "objects {\n    database \"revoked\" {}\n  }")))
-			s.CaughtUp(60*time.Second, "p")
+			s.CaughtUpTo(t, p)
 			site.Execute(t, p.Dst, "REVOKE ALL ON revoked.* FROM mover@'127.0.0.1'")
 			site.Execute(t, p.Src, "INSERT INTO revoked.a VALUES (2,2)", "UPDATE revoked.b SET v = 7", "ALTER TABLE revoked.b ADD w INT NOT NULL DEFAULT 3", "INSERT INTO revoked.b VALUES (9,9,9)")
 			if st := standing(t, s, 60*time.Second); st.Error.Class != run.Config || !slices.Contains(st.Allowed, "retry") {
@@ -58,7 +58,7 @@ func TestRevokedMidRun(t *testing.T) {
 			}
 			site.Execute(t, p.Dst, grant)
 			s.Must("retry", "p")
-			s.CaughtUp(60*time.Second, "p")
+			s.CaughtUpTo(t, p)
 			site.Equal(t, p, "revoked", "revoked")
 		})
 	}
@@ -75,7 +75,7 @@ func TestUnlogged(t *testing.T) {
 			site.Execute(t, p.Src, "CREATE DATABASE unlogged", "CREATE TABLE unlogged.a (id INT PRIMARY KEY, v INT, w VARCHAR(20))", "CREATE TABLE unlogged.b (id INT PRIMARY KEY, v INT, w VARCHAR(20))", "INSERT INTO unlogged.a VALUES (1,1,'x')")
 			s.Dev()
 			s.Apply(s.Write("p.hcl", p.File("objects {\n    database \"unlogged\" {}\n  }")))
-			s.CaughtUp(60*time.Second, "p")
+			s.CaughtUpTo(t, p)
 			past := session(t, p.Src)
 			past("SET SESSION sql_log_bin = 0", "INSERT INTO unlogged.a VALUES (2,2,'y')")
 			if a := s.Call("verify", "p", "--wait"); a.Code != 3 {
@@ -108,14 +108,14 @@ func TestDefinitionOfThen(t *testing.T) {
 				"CREATE TABLE `then`._o_gho LIKE `then`.o", "ALTER TABLE `then`._o_gho ADD b INT NOT NULL DEFAULT 5", "INSERT INTO `then`._o_gho (id, a) SELECT id, a FROM `then`.o WHERE id < 3")
 			dev := s.Dev()
 			s.Apply(s.Write("p.hcl", p.File("objects {\n    database \"then\" {\n      except = [\"_*\"]\n    }\n  }")))
-			s.CaughtUp(60*time.Second, "p")
+			s.CaughtUpTo(t, p)
 			site.Execute(t, p.Src, "INSERT INTO `then`._o_gho (id, a) SELECT id, a FROM `then`.o WHERE id = 3", "RENAME TABLE `then`.o TO `then`._o_del, `then`._o_gho TO `then`.o", "UPDATE `then`.o SET a = a + 100")
-			s.CaughtUp(60*time.Second, "p")
+			s.CaughtUpTo(t, p)
 			dev.Kill()
 			site.Execute(t, p.Src, "INSERT INTO `then`.t VALUES (3,12,22)", "ALTER TABLE `then`.t MODIFY a INT AFTER b", "INSERT INTO `then`.t VALUES (4,23,13)", "UPDATE `then`.t SET a = a + 1",
 				"ALTER TABLE `then`.t RENAME COLUMN a TO c, RENAME COLUMN b TO a", "INSERT INTO `then`.t VALUES (5,24,14)", "DELETE FROM `then`.t WHERE id = 1", "ALTER TABLE `then`.t ADD b INT FIRST", "UPDATE `then`.t SET b = a")
 			s.Dev()
-			s.CaughtUp(60*time.Second, "p")
+			s.CaughtUpTo(t, p)
 			site.Equal(t, p, "then", "then", "_o_del", "_o_gho")
 			s.Must("complete", "p")
 			s.Must("wait", "p", "--for", "completed", "--timeout", "30s")
@@ -135,7 +135,7 @@ func TestStatementsOfNoConcern(t *testing.T) {
 			site.Execute(t, p.Src, "CREATE DATABASE concern", "CREATE TABLE concern.t (id INT PRIMARY KEY)", "CREATE DATABASE elsewhere", "CREATE TABLE elsewhere.t (id INT PRIMARY KEY)")
 			s.Dev()
 			s.Apply(s.Write("p.hcl", p.File("objects {\n    database \"concern\" {}\n  }")))
-			s.CaughtUp(60*time.Second, "p")
+			s.CaughtUpTo(t, p)
 			site.Execute(t, p.Src, "CREATE USER stranger@'127.0.0.1' IDENTIFIED BY 'one'", "GRANT SELECT ON concern.* TO stranger@'127.0.0.1'", "ALTER USER stranger@'127.0.0.1' IDENTIFIED BY 'two'",
 				"SET PASSWORD FOR stranger@'127.0.0.1' = "+map[dbtest.Flavor]string{dbtest.MySQL: "'three'", dbtest.MariaDB: "PASSWORD('three')"}[c.from],
 				"CREATE ROLE strange", "GRANT strange TO stranger@'127.0.0.1'", "REVOKE SELECT ON concern.* FROM stranger@'127.0.0.1'", "DROP ROLE strange", "DROP USER stranger@'127.0.0.1'",
@@ -167,7 +167,7 @@ func TestLagTellsTheTruth(t *testing.T) {
 	link := faultnet.Listen(t, p.Dst.Addr)
 	s.Dev()
 	s.Apply(s.Write("p.hcl", strings.Replace(p.File("objects {\n    database \"lagging\" {}\n  }"), p.Dst.Addr, link.Addr(), 1)))
-	s.CaughtUp(60*time.Second, "p")
+	s.CaughtUpTo(t, p)
 	link.Stall()
 	site.Execute(t, p.Src, "INSERT INTO lagging.t VALUES (1)")
 	begun := time.Now()
@@ -211,7 +211,7 @@ func TestOneTableTwoPipelines(t *testing.T) {
 	}
 	s.Dev()
 	s.Apply(s.Write("p.hcl", file("p", "shard1", "full+incremental")))
-	s.CaughtUp(60*time.Second, "p")
+	s.CaughtUpTo(t, p)
 	for _, kind := range []string{"full+incremental", "incremental"} {
 		f := findings(t, s, s.Write("q.hcl", strings.NewReplacer(`"old"`, `"old2"`, ".old", ".old2", `"new"`, `"new2"`, ".new", ".new2").Replace(file("P", "shard2", kind))))
 		if f.code != 3 || !slices.ContainsFunc(f.all, func(f run.Finding) bool { return f.Level == run.LevelError && f.Object == "merged.t" }) {
@@ -228,7 +228,7 @@ func TestOneTableTwoPipelines(t *testing.T) {
 	}
 	cure(t, p.Dst, f.all[0].Remedy)
 	s.Apply(again)
-	s.CaughtUp(60*time.Second, "p")
+	s.CaughtUpTo(t, p)
 	site.Execute(t, p.Src, "INSERT INTO shard2.t VALUES (3,3)")
 	s.CaughtUpTo(t, p)
 	if n := site.Value(t, p.Dst, "SELECT GROUP_CONCAT(id ORDER BY id) FROM merged.t"); n != "1,2,3" {

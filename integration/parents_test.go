@@ -177,7 +177,7 @@ func TestMiddleNotSelected(t *testing.T) {
 			s.Dev()
 			s.Apply(s.Write("p.hcl", p.File("objects {\n    database \"middle\" {\n      except = [\"_*\"]\n    }\n  }")))
 			if name == "mysql" {
-				s.CaughtUp(60*time.Second, "p")
+				s.CaughtUpTo(t, p)
 				site.Execute(t, p.Src, "DELETE FROM middle._top WHERE id = 2")
 				s.CaughtUpTo(t, p)
 				site.Equal(t, p, "middle", "middle", "_top", "_mid")

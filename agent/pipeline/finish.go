@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/run"
 	"github.com/tidegate-io/tidegate/internal/schema"
 )
 
@@ -26,6 +28,31 @@ func (s *session) conclude(ctx context.Context) error {
 		return err
 	}
 	return s.ledger.Forget(ctx)
+}
+
+// leaveLimit is how long a run that was stopped tries to remove its rows.
+const leaveLimit = 30 * time.Second
+
+// leave removes the rows of a run that was stopped, since it never comes back
+// and they would keep others from its tables. A target that cannot be reached
+// keeps them: the check of the next run names them and their remedy.
+func (r *Runner) leave() {
+	ctx, cancel := context.WithTimeout(context.Background(), leaveLimit)
+	defer cancel()
+	s := &session{r: r, metrics: &scope{reg: r.deps.Registry}}
+	_, s.spec, _ = r.wishes()
+	defer s.close()
+	err := s.connectTarget(ctx)
+	if err == nil {
+		err = s.dropShadows(ctx)
+	}
+	if err == nil {
+		err = s.ledger.Forget(ctx)
+	}
+	if err != nil && mysql.Number(err) != 1146 && mysql.Number(err) != 1049 { // else there is nothing yet
+		r.log.Warn().Err(err).Msg("the stopped run's rows are left in _tidegate on the target")
+		r.deps.Sink.Event(run.Event{Kind: "left", Message: "the run's rows are left in _tidegate on the target: " + err.Error()})
+	}
 }
 
 // finish does the last work on the target and lets the stages end.

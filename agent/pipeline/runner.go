@@ -130,7 +130,11 @@ func (r *Runner) Run(ctx context.Context) error {
 	case run.ModePlan:
 		return r.plan(ctx)
 	default:
-		return r.move(ctx)
+		err := r.move(ctx)
+		if errors.Is(context.Cause(ctx), run.ErrStopped) {
+			r.leave()
+		}
+		return err
 	}
 }
 

@@ -107,10 +107,19 @@ func (s *session) connect(ctx context.Context) (err error) {
 	if s.src, err = mysql.Dial(ctx, s.spec.From); err != nil {
 		return err
 	}
-	if s.dst, err = mysql.Dial(ctx, s.spec.To); err != nil {
+	if err := s.connectTarget(ctx); err != nil {
 		return err
 	}
 	if s.srcDB, err = s.src.Within(answerLimit).Open(mysql.Text, 4); err != nil {
+		return err
+	}
+	s.source = stream.NewSource(s.src, s.srcDB)
+	s.selection = structure.NewSelection(s.spec.Objects, s.src.Server, s.dst.Server)
+	return nil
+}
+
+func (s *session) connectTarget(ctx context.Context) (err error) {
+	if s.dst, err = mysql.Dial(ctx, s.spec.To); err != nil {
 		return err
 	}
 	if s.dstDB, err = s.dst.Within(answerLimit).Open(mysql.Text, 6, ledger.Marked(s.r.task.Run)); err != nil {
@@ -119,9 +128,7 @@ func (s *session) connect(ctx context.Context) (err error) {
 	if s.lockDB, err = s.dst.Open(mysql.Text, 2+ledger.Helpers); err != nil {
 		return err
 	}
-	s.source = stream.NewSource(s.src, s.srcDB)
 	s.ledger = &ledger.Ledger{DB: s.dstDB, Run: s.r.task.Run, Epoch: s.r.task.Epoch}
-	s.selection = structure.NewSelection(s.spec.Objects, s.src.Server, s.dst.Server)
 	return nil
 }
 

@@ -115,7 +115,7 @@ var ledgerOwner = Check{ID: "ledger", Needs: target, Run: func(ctx context.Conte
 	if e.Own {
 		return nil, nil
 	}
-	rows, err := e.Target.DB.QueryContext(ctx, "SELECT t.target_schema, t.target_name, r.pipeline FROM `_tidegate`.`table` t JOIN `_tidegate`.`run` r ON r.run = t.run")
+	rows, err := e.Target.DB.QueryContext(ctx, "SELECT t.target_schema, t.target_name, r.pipeline, r.run FROM `_tidegate`.`table` t JOIN `_tidegate`.`run` r ON r.run = t.run")
 	if err != nil {
 		if n := mysql.Number(err); n == 1146 || n == 1049 || n == 1142 || n == 1044 { // not there yet, or target-privileges names what is missing
 			return nil, nil
@@ -130,13 +130,13 @@ var ledgerOwner = Check{ID: "ledger", Needs: target, Run: func(ctx context.Conte
 	var out []run.Finding
 	for rows.Next() {
 		var id schema.ID
-		var pipeline string
-		if err := rows.Scan(&id.Schema, &id.Name, &pipeline); err != nil {
+		var pipeline, owner string
+		if err := rows.Scan(&id.Schema, &id.Name, &pipeline, &owner); err != nil {
 			return nil, err
 		}
 		if wanted[id] {
 			out = append(out, run.Finding{Level: run.LevelError, Object: id.String(), Found: fmt.Sprintf("pipeline %q has a run that writes this table", pipeline),
-				Why: "two runs on one table undo each other", Remedy: "stop that run first: tidegate stop " + pipeline})
+				Why: "two runs on one table undo each other", Remedy: fmt.Sprintf("stop that run first: tidegate stop %s (what is left of a run that is there no more: DELETE FROM `_tidegate`.`run` WHERE run = %s;)", pipeline, mysql.String(owner))})
 		}
 	}
 	return out, rows.Err()

@@ -51,11 +51,7 @@ func TestZeroInCountingColumn(t *testing.T) {
 		for _, load := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s load=%t", flavor, load), func(t *testing.T) {
 				r := newRig(t, dbtest.Config{Flavor: flavor}, dbtest.Config{Flavor: flavor})
-				conn, err := r.src.DB().Conn(t.Context())
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer conn.Close()
+				conn := r.src.Session(t)
 				r.create("CREATE TABLE {}.z (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, e ENUM('a','b'), s SET('x','y')) AUTO_INCREMENT=900")
 				r.create("CREATE TABLE {}.u (k INT NOT NULL PRIMARY KEY, id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT, e ENUM('a','b'), KEY (id))")
 				for _, q := range []string{"SET sql_mode='NO_AUTO_VALUE_ON_ZERO'", "INSERT INTO " + r.from + ".z VALUES (0,'a','x'),(-5,'b',''),(2147483647,NULL,'x,y')",

@@ -308,17 +308,23 @@ func (x *Executor) sourceTypes(ctx context.Context, def *schema.Table, touches f
 		here := &def.Columns[i]
 		was, is := column(known, here.Name), column(now, here.Name)
 		switch {
-		case was != nil && !alike(was, here) && touches(here.Name) && (is == nil || alike(was, is)):
+		case was != nil && !alike(was, here) && touches(here.Name) && (is == nil || alike(was, is) || recoded(is, here)):
 			// The source has gone on: the table has another name there by now, or
-			// the column is again what it was.
+			// the column is again what it was, or has one more character set.
 		case was != nil && (is == nil || alike(was, here)):
 			*here = *was
-		case is != nil && (was == nil || alike(is, here) || !alike(was, is)):
+		case is != nil && !(was == nil && recoded(is, here)) && (was == nil || alike(is, here) || !alike(was, is)):
 			*here = *is
 		case was != nil:
 			*here = *was
 		}
 	}
+}
+
+// recoded reports whether texts have other character sets, which is never so by
+// the way one flavour is put into the other.
+func recoded(a, b *schema.Column) bool {
+	return a.Charset != "" && b.Charset != "" && a.Charset != b.Charset
 }
 
 // touches reports whether a statement may change what a column's values look

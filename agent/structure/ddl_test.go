@@ -245,7 +245,9 @@ func TestSourceHasGoneOn(t *testing.T) {
 	for _, c := range []struct{ column, data, change, then string }{
 		{"g", "binary", "ALTER TABLE m MODIFY g BINARY(4) NOT NULL", "RENAME TABLE m TO n"},
 		{"k", "bigint", "ALTER TABLE n MODIFY k BIGINT", "ALTER TABLE n MODIFY k VARCHAR(5)"},
-		{"n", "int", "ALTER TABLE n CHANGE u n INT", "DROP TABLE n"},
+		{"n", "int", "ALTER TABLE n CHANGE u n INT", "ALTER TABLE n ADD t VARCHAR(5) CHARACTER SET latin1"},
+		{"t", "varchar", "ALTER TABLE n CONVERT TO CHARACTER SET cp1251", "ALTER TABLE n CONVERT TO CHARACTER SET latin2"},
+		{"n", "bigint", "ALTER TABLE n MODIFY n BIGINT", "DROP TABLE n"},
 	} {
 		r.exec(t, c.change)
 		r.exec(t, c.then)
@@ -254,7 +256,7 @@ func TestSourceHasGoneOn(t *testing.T) {
 			t.Fatal(err)
 		}
 		def := r.reg.defs[schema.ID{Schema: r.schema, Name: strings.Fields(c.change)[2]}]
-		if col, _ := def.Column(c.column); col == nil || col.DataType != c.data {
+		if col, _ := def.Column(c.column); col == nil || col.DataType != c.data || c.column == "t" && col.Charset != "cp1251" {
 			t.Errorf("after %q the column is %+v", c.change, col)
 		}
 		r.seq++

@@ -253,11 +253,11 @@ func (r *rewrite) key(it item) {
 	if sqltext.Has(it.tokens, "WITHOUT OVERLAPS") && r.Target.Flavor == mysql.MySQL {
 		r.refuse(exclude, "key %s is WITHOUT OVERLAPS, which MySQL does not know", it.name)
 	}
+	if r.Source.Flavor == mysql.MariaDB {
+		r.wholeBlob(it)
+	}
 	if !r.cross() {
 		return
-	}
-	if r.Target.Flavor == mysql.MySQL {
-		r.wholeBlob(it)
 	}
 	each(it.tokens, func(c *sqltext.Cursor) {
 		t := c.Peek(0)
@@ -286,8 +286,9 @@ func (r *rewrite) key(it item) {
 	}
 }
 
-// wholeBlob refuses MariaDB's unique keys over whole BLOB and TEXT columns: a
-// prefix would not mean the same.
+// wholeBlob refuses MariaDB's unique keys over whole BLOB and TEXT columns. The
+// log has a hidden column for each, and on MySQL a prefix would not mean the
+// same.
 func (r *rewrite) wholeBlob(it item) {
 	if !it.unique || r.def == nil {
 		return
@@ -298,7 +299,7 @@ func (r *rewrite) wholeBlob(it item) {
 		}
 		for _, p := range k.Parts {
 			if c, _ := r.def.Column(p.Column); c != nil && p.Prefix == 0 && blobs[strings.ToUpper(c.DataType)] {
-				r.refuse(exclude, "unique key %s covers the whole of %s column %s, which MySQL does not take", it.name, strings.ToUpper(c.DataType), c.Name)
+				r.refuse(exclude, "unique key %s covers the whole of %s column %s: the log then has a column of which the definition says nothing", it.name, strings.ToUpper(c.DataType), c.Name)
 			}
 		}
 	}

@@ -39,8 +39,8 @@ func (r *rewrite) options(tokens []sqltext.Token) {
 			r.engineOption(c)
 		case c.Accept("START TRANSACTION"):
 			r.e.Replace(c.T[at].Start, c.T[at+1].End, "")
-		case r.Target.Flavor == mysql.MySQL && (c.Accept("WITH SYSTEM VERSIONING") || c.Accept("BY SYSTEM_TIME")):
-			r.refuse(exclude, "the table is system-versioned, which MySQL does not know")
+		case c.AcceptAny("WITH SYSTEM VERSIONING", "ADD SYSTEM VERSIONING", "BY SYSTEM_TIME") != "":
+			r.refuse(exclude, "the table is system-versioned: its log has rows of the past too, which are not told from those of the present")
 		case c.Peek(0).Kind == sqltext.Quoted && c.Peek(1).Is("=") && r.cross():
 			r.dropOption(c, at, c.Peek(0).Text)
 		default:

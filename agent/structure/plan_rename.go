@@ -43,8 +43,11 @@ func (pl *planner) renameTables() error {
 		if origin != to {
 			pl.leaves(origin)
 		}
+		known, _ := pl.deps.Registry.Known(origin)
 		var err error
 		switch {
+		case in && known == nil: // a view, or nothing at all
+			carried[origin], err = pl.renameView(target, stays)
 		case origin == to: // it only stepped aside
 			carried[origin] = in && stays
 		case in && pl.follows(origin) && !stays:
@@ -71,6 +74,21 @@ func (pl *planner) renameTables() error {
 		pl.carryKeys(pair[0], pair[1], end)
 	}
 	return pl.addMoves(moves, carried)
+}
+
+// renameView reports whether the rename is carried of a name under which no table
+// is known. Where IF EXISTS allows it, there may be nothing of that name.
+func (pl *planner) renameView(target schema.ID, stays bool) (carried bool, err error) {
+	there := true
+	if pl.st.IfExists {
+		if there, err = Exists(pl.ctx, pl.conn, target); err != nil {
+			return false, err
+		}
+	}
+	if there && !stays {
+		pl.add(step{sql: []string{"DROP VIEW IF EXISTS " + quoteID(target)}, objects: []schema.ID{target}, repeat: true})
+	}
+	return there && stays, nil
 }
 
 // arrives takes care of a table that is not here and gets another name.

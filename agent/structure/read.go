@@ -53,6 +53,9 @@ func Read(ctx context.Context, db *sql.DB, server *mysql.Server, sel *Selection)
 // left out.
 func ReadTables(ctx context.Context, db *sql.DB, server *mysql.Server, sel *Selection, ids []schema.ID) (*Model, error) {
 	m := &Model{Server: server}
+	if len(ids) == 0 {
+		return m, nil
+	}
 	where := named(ids)
 	if err := m.list(ctx, db, sel, where); err != nil {
 		return nil, fmt.Errorf("list tables of %s: %w", server, err)

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -163,7 +164,11 @@ func TestCreateAllWithinOneFlavor(t *testing.T) {
 	for _, name := range []string{"mysql", "mariadb"} {
 		t.Run(name, func(t *testing.T) {
 			p := newPair(t, pairs[name])
-			p.exec(t, sameFlavor(pairs[name][0])...)
+			for _, q := range sameFlavor(pairs[name][0]) {
+				if !strings.Contains(q, "VERSIONING") && !strings.HasPrefix(q, "CREATE TABLE longu ") {
+					p.exec(t, q)
+				}
+			}
 			p.exec(t, "CREATE TABLE gone (id INT PRIMARY KEY)", "CREATE OR REPLACE VIEW broken AS SELECT id FROM gone", "DROP TABLE gone")
 			p.DeferIndexes = true
 			m := p.read(t)
@@ -207,6 +212,27 @@ func TestCreateAllWithinOneFlavor(t *testing.T) {
 				t.Error("the vanished table is still on the target")
 			}
 		})
+	}
+}
+
+// What the log of a MariaDB cannot be read for is refused for a MariaDB too.
+func TestRefusedWithinMariaDB(t *testing.T) {
+	p := newPair(t, pairs["mariadb"])
+	p.exec(t, "CREATE TABLE zip (id INT PRIMARY KEY, a TEXT COMPRESSED)", "CREATE TABLE ver (id INT PRIMARY KEY) WITH SYSTEM VERSIONING",
+		"CREATE TABLE longu (t TEXT, UNIQUE KEY (t))", "CREATE TABLE label (e ENUM('a','😀'))", "CREATE TABLE good (t TEXT, e ENUM('?') CHARACTER SET latin1, UNIQUE KEY (t(9)))")
+	findings, err := p.Unsupported(p.read(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range findings {
+		if f.Fatal && f.Remedy != "" {
+			got = append(got, strings.TrimPrefix(f.Object, p.schema+"."))
+		}
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff([]string{"label", "longu", "ver", "zip"}, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -21,8 +21,8 @@ var lobTypes = map[string]bool{
 func columnText(c *schema.Column, plain bool) (expr string, varies bool) {
 	id := mysql.Ident(c.Name)
 	switch c.DataType {
-	case "float": // its own text has six digits and hides the rest
-		return "CONCAT(CAST(" + id + " AS DOUBLE))", false
+	case "float", "double":
+		return realText(id), false
 	case "bit", "enum", "set": // arithmetic on a SET is one of doubles, which lose bits
 		return "CONCAT(CAST(" + id + " AS UNSIGNED))", false
 	case "json":
@@ -66,6 +66,17 @@ func plainText(columns []schema.Column) bool {
 		}
 	}
 	return true
+}
+
+// realText returns an SQL expression for all the bits of a floating-point number.
+// The text of a FLOAT has six digits; that of a DOUBLE is cut by MySQL where it
+// is long, and MySQL and MariaDB write small numbers in different forms. So it is
+// brought between 1 and 2^32 by powers of two, which is exact, and there its text
+// is exact and alike. Half the exponent at a time: 2^1074 is no number.
+func realText(id string) string {
+	half := "FLOOR(LOG2(ABS(" + id + "))/32)*16"
+	scale := "POW(2,-(" + half + "))"
+	return "IF(" + id + "=0,CONCAT(" + id + "),CONCAT(" + id + "*" + scale + "*" + scale + ",'p'," + half + "))"
 }
 
 // rowText returns an SQL expression that maps rows to bytes one to one: the

@@ -2,6 +2,8 @@ package dbtest
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strings"
@@ -81,6 +83,21 @@ func Shared(t testing.TB, cfg Config) *Server {
 		fatal(t, entry.err)
 	}
 	return entry.server
+}
+
+// Session is a connection of the admin account that ends with the test: what its
+// session is set to, such as sql_log_bin, must not come back out of the pool.
+func (s *Server) Session(t testing.TB) *sql.Conn {
+	t.Helper()
+	conn, err := s.db.Conn(context.Background())
+	if err != nil {
+		t.Fatalf("connect to %s: %v", s.Addr, err)
+	}
+	t.Cleanup(func() {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // ends it
+		conn.Close()
+	})
+	return conn
 }
 
 var lastSchema atomic.Uint32

@@ -73,6 +73,9 @@ func openWhole(cfg Config) (d *DB, err error) {
 }
 
 func (d *DB) readAll() error {
+	if err := d.b.VerifyChecksum(); err != nil { // an iterator ends at a damaged block as at the last one
+		return err
+	}
 	return d.b.View(func(t *badger.Txn) error {
 		it := t.NewIterator(badger.DefaultIteratorOptions)
 		defer it.Close()
@@ -100,6 +103,8 @@ func settings(cfg Config) badger.Options {
 		WithValueLogFileSize(16 << 20).
 		WithCompression(options.None).
 		WithBlockCacheSize(0).
+		WithVerifyValueChecksum(true).
+		WithChecksumVerificationMode(options.OnTableAndBlockRead).
 		WithNumCompactors(2).
 		WithMetricsEnabled(false)
 }

@@ -1,4 +1,5 @@
 -- Foreign keys between two databases of the selection, and DDL on them.
+-- paths: copy stream
 
 -- setup
 CREATE TABLE a (id INT PRIMARY KEY, v INT);
