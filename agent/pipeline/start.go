@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/agent/structure"
@@ -76,6 +77,11 @@ func (s *session) readAndCreate(ctx context.Context, conn *sql.Conn, creator *st
 	if err != nil {
 		return nil, nil, err
 	}
+	plans, err := s.plansOf(ctx, conn)
+	if err != nil {
+		return nil, nil, err
+	}
+	left := slices.Clone(plans.names)
 	var earlier *structure.Model
 	for range readings {
 		if s.spec.Type != spec.TypeIncremental || s.spec.Start.Position == "" || s.spec.Start.Position == "now" {
@@ -99,6 +105,9 @@ func (s *session) readAndCreate(ctx context.Context, conn *sql.Conn, creator *st
 			before = model
 			continue
 		}
+		if err := plans.note(ctx, creator.Targets(model)); err != nil {
+			return nil, nil, err
+		}
 		made, err := creator.Create(ctx, conn, model, earlier)
 		if err != nil {
 			return nil, nil, err
@@ -109,13 +118,56 @@ func (s *session) readAndCreate(ctx context.Context, conn *sql.Conn, creator *st
 		}
 		diff := again.Compare(model)
 		if len(diff) == 0 {
-			return model, made, nil
+			return model, made, creator.DropLeft(ctx, conn, model, left)
 		}
 		s.r.log.Info().Strs("changed", diff).Msg("definitions changed while they were carried over; reading them again")
 		earlier, before = model, again
 	}
 	return nil, nil, &mysql.Error{Class: mysql.Transient, Code: "structure_unstable", Err: fmt.Errorf("definitions on the source changed during each of %d readings", readings),
 		Remedy: "hold schema changes on the source for the start of the run"}
+}
+
+// plans are the names under which the run's owners have meant to make tables and
+// views, noted on the target before they do: what was dropped on the source while
+// its owner ended is there still, and would stay for ever.
+type plans struct {
+	s     *session
+	step  int
+	names []schema.ID
+}
+
+// planSeq is no batch's number: the first is 1.
+const planSeq = 0
+
+func (s *session) plansOf(ctx context.Context, q mysql.Querier) (*plans, error) {
+	noted, err := s.ledger.IntentsOf(ctx, q, planSeq)
+	p := &plans{s: s, step: len(noted)}
+	for _, in := range noted {
+		for _, o := range in.Objects {
+			p.names = append(p.names, schema.ID{Schema: o.Schema, Name: o.Name})
+		}
+	}
+	return p, err
+}
+
+func (p *plans) note(ctx context.Context, names []schema.ID) error {
+	known := map[schema.ID]bool{}
+	for _, id := range p.names {
+		known[id] = true
+	}
+	var objects []ledger.Object
+	for _, id := range names {
+		if !known[id] {
+			objects = append(objects, ledger.Object{Schema: id.Schema, Name: id.Name})
+			p.names = append(p.names, id)
+		}
+	}
+	if len(objects) == 0 {
+		return nil
+	}
+	err := p.s.ledger.Intend(ctx, ledger.Intent{Seq: planSeq, Step: p.step, Statement: "the run's structure", Objects: objects})
+	p.step++
+	return err
 }
 
 // readSource reads what is selected, and the parents that are to be followed.

@@ -269,6 +269,55 @@ func (c *Creator) dropVanished(ctx context.Context, conn *sql.Conn, m, earlier *
 	return nil
 }
 
+// DropLeft drops what an earlier owner of the run made, under names that are not
+// in the model any more, and never filled.
+func (c *Creator) DropLeft(ctx context.Context, conn *sql.Conn, m *Model, made []schema.ID) error {
+	if c.OnExists == "keep" || c.OnExists == "empty" {
+		return nil
+	}
+	is := map[schema.ID]bool{}
+	for _, id := range c.Targets(m) {
+		is[id] = true
+	}
+	for _, id := range made {
+		if is[id] {
+			continue
+		}
+		var kind string
+		err := conn.QueryRowContext(ctx, "SELECT TABLE_TYPE FROM information_schema.TABLES WHERE "+named([]schema.ID{id})).Scan(&kind)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			continue
+		case err != nil:
+			return fmt.Errorf("look for %s on the target: %w", id, err)
+		case kind == "VIEW":
+			_, err = conn.ExecContext(ctx, "DROP VIEW IF EXISTS "+quoteID(id))
+		default:
+			err = c.dropEmpty(ctx, conn, id)
+		}
+		if err != nil {
+			return fmt.Errorf("drop %s, which the source has no more: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// Targets are the names on the target of what Create makes of a model.
+func (c *Creator) Targets(m *Model) []schema.ID {
+	var out []schema.ID
+	for _, t := range m.Tables {
+		if target, ok := c.Selection.target(t.ID()); ok {
+			out = append(out, target)
+		}
+	}
+	for _, v := range m.Views {
+		if target, ok := c.Selection.target(v.ID); ok {
+			out = append(out, target)
+		}
+	}
+	return out
+}
+
 // checkEngines reads the engines back: enforce_storage_engine replaces them
 // without an error.
 func (c *Creator) checkEngines(ctx context.Context, q mysql.Querier, carried []*Carried) error {

@@ -1,0 +1,21 @@
+-- Databases that are altered; tables that come and go in them.
+
+-- setup
+CREATE TABLE {db2}.t (id INT PRIMARY KEY, v VARCHAR(10));
+INSERT INTO {db2}.t VALUES (1, 'a');
+CREATE TABLE a (id INT PRIMARY KEY);
+
+-- workload
+ALTER DATABASE {db2} CHARACTER SET latin1 COLLATE latin1_bin;
+CREATE TABLE {db2}.n (id INT PRIMARY KEY, v VARCHAR(10));
+INSERT INTO {db2}.n VALUES (1, 'ü');
+USE {db2};
+CREATE TABLE m LIKE t;
+INSERT INTO m SELECT * FROM t;
+ALTER SCHEMA CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE TABLE o (id INT PRIMARY KEY, v VARCHAR(10));
+INSERT INTO o VALUES (1, '😀');
+DROP TABLE t;
+ALTER TABLE m RENAME t;
+INSERT INTO t VALUES (2, 'b');
+INSERT INTO {db}.a VALUES (1);

@@ -1,0 +1,21 @@
+-- The primary key is dropped, replaced, widened, and moved to other columns.
+
+-- setup
+CREATE TABLE t (id INT PRIMARY KEY, a INT NOT NULL, b VARCHAR(10) NOT NULL);
+INSERT INTO t VALUES (1, 10, 'x'), (2, 20, 'y'), (3, 30, 'z');
+CREATE TABLE u (a INT NOT NULL, b INT NOT NULL, UNIQUE KEY ua (a), UNIQUE KEY ub (b));
+INSERT INTO u VALUES (1, 10), (2, 20);
+
+-- workload
+ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (a);
+UPDATE t SET id = 1;
+INSERT INTO t VALUES (1, 40, 'w');
+ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (b, a DESC);
+UPDATE t SET b = 'xx' WHERE a = 10;
+DELETE FROM t WHERE b = 'y';
+ALTER TABLE t CHANGE b bb VARCHAR(20) COLLATE utf8mb4_bin NOT NULL;
+INSERT INTO t VALUES (9, 50, 'A'), (9, 50, 'a');
+ALTER TABLE u DROP KEY ua;
+UPDATE u SET a = 5;
+ALTER TABLE u ADD COLUMN id INT AUTO_INCREMENT PRIMARY KEY FIRST;
+INSERT INTO u (a, b) VALUES (5, 30);

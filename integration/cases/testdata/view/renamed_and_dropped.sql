@@ -1,0 +1,19 @@
+-- Views renamed, replaced by tables and back, dropped with others in one statement.
+
+-- setup
+CREATE TABLE t (id INT PRIMARY KEY, v INT);
+INSERT INTO t VALUES (1, 1);
+CREATE VIEW v1 AS SELECT id FROM t;
+CREATE VIEW v2 AS SELECT v FROM t;
+CREATE VIEW v3 AS SELECT 3 AS three;
+
+-- workload
+RENAME TABLE v1 TO w1;
+DROP VIEW v2, v3;
+CREATE TABLE v2 (id INT PRIMARY KEY);
+INSERT INTO v2 VALUES (7);
+DROP VIEW IF EXISTS v3, nothing;
+CREATE VIEW v3 AS SELECT id FROM v2;
+DROP VIEW w1;
+CREATE VIEW v1 AS SELECT v3.id FROM v3;
+ALTER TABLE v2 ADD COLUMN x INT DEFAULT 1;
