@@ -81,6 +81,16 @@ func (t *Table) Exact(at *change.Set) {
 	t.phase, t.at = exact, at
 }
 
+// ReadAt returns the position of a copy in one snapshot; nil for other copies.
+func (t *Table) ReadAt() *change.Set {
+	t.g.mu.Lock()
+	defer t.g.mu.Unlock()
+	if t.phase != exact {
+		return nil
+	}
+	return t.at.Clone()
+}
+
 // Window restores the union of the high marks of chunks committed by an earlier
 // process, or widens the window after a half-applied batch.
 func (t *Table) Window(high *change.Set) {

@@ -102,6 +102,29 @@ func (d *ddl) thrownAway(ch *structure.Changes) []int {
 		if def := ch.Definitions[id]; e != nil && def != nil && snapshot.MovesRanges(e.row.Definition, def) && d.inCopy(id) {
 			add(id)
 		}
+		for _, other := range d.readWith(id) {
+			add(other)
+		}
+	}
+	return out
+}
+
+// readWith are the tables, this one among them, whose copy in one snapshot has
+// what a statement did that has just run here: if that took rows away, a TRUNCATE
+// or a partition's, it took those of the copy too, and the log has them no more.
+func (d *ddl) readWith(id schema.ID) []schema.ID {
+	w := d.s.gate.Table(id)
+	if w == nil || w.ReadAt() == nil || !d.inCopy(id) {
+		return nil
+	}
+	at := w.ReadAt()
+	var out []schema.ID
+	for other := range d.s.catalog.byName {
+		if w := d.s.gate.Table(other); w != nil {
+			if theirs := w.ReadAt(); theirs != nil && theirs.Equal(at) {
+				out = append(out, other)
+			}
+		}
 	}
 	return out
 }

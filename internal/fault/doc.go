@@ -4,5 +4,6 @@
 // the compiler removes.
 //
 // TIDEGATE_FAULT=point:n kills the process when it comes to the point for the
-// nth time, as a lost host would; point:n:panic panics there instead.
+// nth time, as a lost host would; point:n:panic panics there instead, and
+// point:n:4s waits there.
 package fault

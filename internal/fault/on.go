@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 var (
@@ -38,6 +39,10 @@ func At(name string) {
 	}
 	if action == "panic" {
 		panic("fault at " + name)
+	}
+	if wait, err := time.ParseDuration(action); err == nil {
+		time.Sleep(wait)
+		return
 	}
 	syscall.Kill(os.Getpid(), syscall.SIGKILL)
 	select {} // until it arrives
