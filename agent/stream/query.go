@@ -73,8 +73,9 @@ const (
 
 // Bits of statusFlags.
 const (
-	optionNoForeignKeys  = 1 << 26
-	optionRelaxedUniques = 1 << 27
+	optionExplicitDefaults = 1 << 24 // MariaDB's; from 10.10 on, where it can be turned off
+	optionNoForeignKeys    = 1 << 26
+	optionRelaxedUniques   = 1 << 27
 )
 
 // statement turns the event into names. collations are the source's own.
@@ -100,6 +101,9 @@ func (r *statusReader) next() bool {
 	case statusFlags:
 		v := r.uint(4)
 		s.ForeignKeyChecks, s.UniqueChecks = v&optionNoForeignKeys == 0, v&optionRelaxedUniques == 0
+		if explicit := v&optionExplicitDefaults != 0; r.flavor == mysql.MariaDB {
+			s.ExplicitDefaults = &explicit
+		}
 	case statusSQLMode:
 		s.SQLMode = modeNames(r.flavor, r.uint(8))
 	case statusCatalogOld:

@@ -204,6 +204,10 @@ func isASCII(s string) bool {
 func (x *Executor) definitions(ctx context.Context, q mysql.Querier, p *plan) error {
 	ch := &p.changes
 	ch.Definitions = map[schema.ID]*schema.Table{}
+	before := map[schema.ID]schema.ID{}
+	for _, pair := range ch.Renamed {
+		before[pair[1]] = pair[0]
+	}
 	for id := range p.readBack {
 		if ch.Definitions[id] != nil {
 			continue
@@ -219,7 +223,12 @@ func (x *Executor) definitions(ctx context.Context, q mysql.Querier, p *plan) er
 		if !ok {
 			continue
 		}
-		def, err := x.definitionFromTarget(ctx, q, tableOf{id, target}, p.touches)
+		was, renamed := before[id]
+		if !renamed {
+			was = id
+		}
+		known, _ := x.deps.Registry.Known(was)
+		def, err := x.definitionFromTarget(ctx, q, tableOf{id, target, known}, p.touches)
 		if mysql.Number(err) == noSuchTable {
 			continue
 		}
@@ -228,7 +237,6 @@ func (x *Executor) definitions(ctx context.Context, q mysql.Querier, p *plan) er
 		}
 		keys, changed := p.absent[id]
 		if !changed {
-			known, _ := x.deps.Registry.Known(id)
 			keys = absentKeys(known)
 		}
 		def.ForeignKeys = append(def.ForeignKeys, keys...)
@@ -239,7 +247,10 @@ func (x *Executor) definitions(ctx context.Context, q mysql.Querier, p *plan) er
 }
 
 // tableOf names a table on both sides.
-type tableOf struct{ source, target schema.ID }
+type tableOf struct {
+	source, target schema.ID
+	known          *schema.Table // its source definition before the statement
+}
 
 // definitionFromTarget reads a table's definition from the target and gives it
 // the source's names: the source definition at the applied position. Between
@@ -260,7 +271,7 @@ func (x *Executor) definitionFromTarget(ctx context.Context, q mysql.Querier, of
 		}
 	}
 	if x.deps.Carrier.cross() && x.deps.Source != nil {
-		x.sourceTypes(ctx, def, touches)
+		x.sourceTypes(ctx, def, of.known, touches)
 	}
 	return def, nil
 }
@@ -288,10 +299,10 @@ func (x *Executor) sourceOf(target, child schema.ID) (schema.ID, bool) {
 // sourceTypes puts the source's own columns in the place of the target's, as
 // they were at the applied position: what is known, unless the statement has
 // changed it. The source's present columns may be those of a later statement,
-// so where they differ from what is known, the target, which stands exactly at
-// the statement, decides. The log's type codes, which are always compared, find
+// so where they differ from what is known, or in their shape from the target's,
+// the target, which stands exactly at the statement, decides. The log's type codes, which are always compared, find
 // what does not fit.
-func (x *Executor) sourceTypes(ctx context.Context, def *schema.Table, touches func(column string) bool) {
+func (x *Executor) sourceTypes(ctx context.Context, def, known *schema.Table, touches func(column string) bool) {
 	column := func(t *schema.Table, name string) *schema.Column {
 		if t == nil {
 			return nil
@@ -303,17 +314,16 @@ func (x *Executor) sourceTypes(ctx context.Context, def *schema.Table, touches f
 	if t, err := ReadTable(ctx, x.deps.Source, x.deps.Carrier.Source, def.ID()); err == nil {
 		now = t.Definition
 	}
-	known, _ := x.deps.Registry.Known(def.ID())
 	for i := range def.Columns {
 		here := &def.Columns[i]
 		was, is := column(known, here.Name), column(now, here.Name)
 		switch {
-		case was != nil && !alike(was, here) && touches(here.Name) && (is == nil || alike(was, is) || recoded(is, here)):
+		case touches(here.Name) && (was == nil || !alike(was, here)) && (is == nil || was != nil && alike(was, is) || !sameShape(is, here)):
 			// The source has gone on: the table has another name there by now, or
-			// the column is again what it was, or has one more character set.
+			// the column is again what it was, or something else.
 		case was != nil && (is == nil || alike(was, here)):
 			*here = *was
-		case is != nil && !(was == nil && recoded(is, here)) && (was == nil || alike(is, here) || !alike(was, is)):
+		case is != nil && (was == nil || alike(is, here) || !alike(was, is)):
 			*here = *is
 		case was != nil:
 			*here = *was
@@ -321,10 +331,23 @@ func (x *Executor) sourceTypes(ctx context.Context, def *schema.Table, touches f
 	}
 }
 
-// recoded reports whether texts have other character sets, which is never so by
-// the way one flavour is put into the other.
-func recoded(a, b *schema.Column) bool {
-	return a.Charset != "" && b.Charset != "" && a.Charset != b.Charset
+// otherNames are types of one flavour by their names in the other.
+var otherNames = map[string]string{"json": "longtext", "geomcollection": "geometrycollection"}
+
+// sameShape reports whether columns of two flavours hold the same values in the
+// same form, whatever else is said of them.
+func sameShape(a, b *schema.Column) bool {
+	x, y := *a, *b
+	for _, c := range []*schema.Column{&x, &y} {
+		if name, ok := otherNames[c.DataType]; ok {
+			c.DataType, c.Charset, c.Length = name, "", 0
+		}
+		c.Nullable, c.Generation = false, ""
+	}
+	if x.DataType == "longtext" && (x.Charset == "" || y.Charset == "") {
+		x.Charset, x.Length = y.Charset, y.Length
+	}
+	return alike(&x, &y)
 }
 
 // touches reports whether a statement may change what a column's values look

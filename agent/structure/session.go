@@ -127,7 +127,7 @@ func (c *Carrier) eventSettings(st *change.Statement) []setting {
 	return out
 }
 
-// explicitDefaults: MariaDB does not log it; the default turned in 10.10.
+// explicitDefaults is what an event says, else the server's default.
 func (c *Carrier) explicitDefaults(st *change.Statement) bool {
 	if st.ExplicitDefaults != nil {
 		return *st.ExplicitDefaults

@@ -62,7 +62,7 @@ func lineDifferences(x, y string) string {
 
 // engine is what may differ: engines other than InnoDB, and the options that
 // only those have.
-var engine = regexp.MustCompile(`\) ENGINE=\w+( TRANSACTIONAL=\d)?( ROW_FORMAT=\w+)?`)
+var engine = regexp.MustCompile(`\) ENGINE=\w+( ROW_FORMAT=\w+)?| (PAGE_CHECKSUM|TRANSACTIONAL)=\d`)
 
 // definitions maps tables and views to SHOW CREATE's text, the database as "".
 func definitions(ctx context.Context, s *dbtest.Server, schema string) (map[string]string, error) {
@@ -80,16 +80,50 @@ func definitions(ctx context.Context, s *dbtest.Server, schema string) (map[stri
 		if err != nil {
 			return nil, err
 		}
+		if strings.HasPrefix(text, "CREATE TABLE") {
+			collations, err := collations(ctx, s, schema, name)
+			if err != nil {
+				return nil, err
+			}
+			text = spelling.ReplaceAllString(text, "") + collations
+		}
 		if !strings.Contains(text, ") ENGINE=InnoDB") {
-			text = engine.ReplaceAllString(text, ") ENGINE=InnoDB")
+			text = engine.ReplaceAllStringFunc(text, func(found string) string {
+				if strings.HasPrefix(found, ")") {
+					return ") ENGINE=InnoDB"
+				}
+				return ""
+			})
 		}
 		out[name] = text
 	}
 	return out, nil
 }
 
+// spelling is what a server writes, or leaves out, by how a column's collation
+// came about, while it is the same collation.
+var spelling = regexp.MustCompile(` (CHARACTER SET|COLLATE) \w+`)
+
+// collations are those of a table's columns.
+func collations(ctx context.Context, s *dbtest.Server, schema, table string) (string, error) {
+	rows, err := s.DB().QueryContext(ctx, "SELECT COLUMN_NAME, COLLATION_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND COLLATION_NAME IS NOT NULL ORDER BY ORDINAL_POSITION", schema, table)
+	if err != nil {
+		return "", fmt.Errorf("read the collations of %s.%s on %s: %w", schema, table, s.Flavor, err)
+	}
+	defer rows.Close()
+	out := ""
+	for rows.Next() {
+		var column, collation string
+		if err := rows.Scan(&column, &collation); err != nil {
+			return "", err
+		}
+		out += "\ncollation of " + column + ": " + collation
+	}
+	return out, rows.Err()
+}
+
 // show reads all that a SHOW CREATE says but the name; for views that is the
-// charset and collation of their text too.
+// collation of their text too, but not its charset: the text is UTF-8 for us.
 func show(ctx context.Context, s *dbtest.Server, query string) (string, error) {
 	rows, err := s.DB().QueryContext(ctx, query)
 	if e, ok := errors.AsType[*mysql.MySQLError](err); ok && e.Number == 1356 {
@@ -112,6 +146,9 @@ func show(ctx context.Context, s *dbtest.Server, query string) (string, error) {
 		if err := rows.Scan(dest...); err != nil {
 			return "", err
 		}
+	}
+	if i := slices.Index(columns, "character_set_client"); i > 0 {
+		values[i-1] = ""
 	}
 	return strings.Join(values, " "), rows.Err()
 }

@@ -21,7 +21,7 @@ UPDATE c SET k = 'A' WHERE k = 'a';
 UPDATE c SET k = '😀' WHERE v = 2;
 UPDATE d SET k = 'A' WHERE k = 'a';
 UPDATE d SET v = v + 10;
-UPDATE e SET k = 'SS', t = REPEAT('ü😀', 30000) WHERE v = 2;
+UPDATE e SET k = 'SS', t = REPEAT('ü😀', 8000) WHERE v = 2;
 UPDATE e SET k = UPPER(k), v = v + 10;
 DELETE FROM a WHERE k = '一';
 DELETE FROM c WHERE k = 'x';

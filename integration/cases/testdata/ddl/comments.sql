@@ -6,9 +6,7 @@ INSERT INTO t VALUES (1, 1);
 
 -- workload
 /* leading comment */ ALTER TABLE t ADD COLUMN a INT COMMENT 'a ''new'' \\ one';
-# hash comment; with a semicolon
-ALTER TABLE /* inner ; comment */ t
-  -- a line comment that says DROP TABLE t;
+ALTER TABLE /* inner comment: DROP TABLE t */ t
   ADD COLUMN b INT /* trailing */ DEFAULT 3;
 INSERT INTO t VALUES (2, 2, 2, 2);
 /*! ALTER TABLE t ADD COLUMN c INT DEFAULT 7 */;

@@ -1,4 +1,5 @@
 -- A table of many columns, and a statement longer than 64 KiB.
+-- pairs: mysql
 
 -- setup
 SET SESSION group_concat_max_len = 1000000;

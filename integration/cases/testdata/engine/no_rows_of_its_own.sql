@@ -3,5 +3,5 @@
 -- expect: refused unsupported-now holds its rows elsewhere
 
 -- setup
-CREATE TABLE a (id INT PRIMARY KEY) ENGINE = MyISAM;
+CREATE TABLE a (id INT, KEY (id)) ENGINE = MyISAM;
 CREATE TABLE m (id INT, KEY (id)) ENGINE = MRG_MyISAM UNION = (a);

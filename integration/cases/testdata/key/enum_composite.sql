@@ -8,7 +8,7 @@ INSERT INTO u VALUES (1, '10', 1), (1, '1', 2), (2, '2', 3), (3, '2', 4), (4, '1
 
 -- workload
 UPDATE t SET n = n + 10;
-UPDATE t SET s = CONCAT_WS(',', s, 'c') WHERE e = 'm';
+UPDATE t SET s = CONCAT_WS(',', NULLIF(s, ''), 'c') WHERE e = 'm';
 BEGIN;
 DELETE FROM t WHERE e = 'z';
 DELETE FROM t WHERE n = 14;
@@ -17,5 +17,5 @@ COMMIT;
 DELETE FROM t WHERE e = 'z' AND n = 1;
 INSERT INTO t VALUES ('z', '', 0, 0), ('m', '', 0, 0);
 UPDATE u SET id = id + 100;
-UPDATE u SET e = '1' WHERE e = '10';
+UPDATE u SET e = '1' WHERE e = '10' AND id > 101;
 DELETE FROM u WHERE id < 104;

@@ -1,5 +1,5 @@
 -- CREATE OR REPLACE, IF EXISTS and IF NOT EXISTS in all the places MariaDB has them.
--- pairs: mariadb mariadb-mysql
+-- pairs: mariadb
 
 -- setup
 CREATE TABLE t (id INT PRIMARY KEY, v INT);
