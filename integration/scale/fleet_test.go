@@ -192,27 +192,32 @@ func (f *fleet) balanced() {
 	f.once()
 }
 
-// once: every run is held by the agent the daemon names, under its epoch, and
-// by no other living one.
+// once waits until every run is held by the agent the daemon names, under its
+// epoch. No other living one may hold it, not even on the way there.
 func (f *fleet) once() {
 	f.t.Helper()
-	held := map[string][]string{}
-	for _, m := range f.living() {
-		m.mu.Lock()
-		for p, epoch := range m.holds {
-			held[p] = append(held[p], fmt.Sprintf("%s/%d", m.id, epoch))
+	f.until(time.Minute, "every run to be held by the agent the daemon names", func() (bool, string) {
+		held := map[string][]string{}
+		for _, m := range f.living() {
+			m.mu.Lock()
+			for p, epoch := range m.holds {
+				held[p] = append(held[p], fmt.Sprintf("%s/%d", m.id, epoch))
+			}
+			m.mu.Unlock()
 		}
-		m.mu.Unlock()
-	}
-	bad := 0
-	for _, s := range f.list() {
-		want := fmt.Sprintf("%s/%d", s.GetAgent(), s.GetEpoch())
-		if got := held[s.GetPipeline()]; len(got) != 1 || got[0] != want {
-			if bad++; bad < 5 {
-				f.t.Errorf("%s is held by %v, the daemon says %s", s.GetPipeline(), got, want)
+		var apart []string
+		for _, s := range f.list() {
+			want := fmt.Sprintf("%s/%d", s.GetAgent(), s.GetEpoch())
+			got := held[s.GetPipeline()]
+			if len(got) > 1 {
+				f.t.Fatalf("%s is held by %v", s.GetPipeline(), got)
+			}
+			if len(got) != 1 || got[0] != want {
+				apart = append(apart, fmt.Sprintf("%s is held by %v, the daemon says %s", s.GetPipeline(), got, want))
 			}
 		}
-	}
+		return len(apart) == 0, strings.Join(apart[:min(len(apart), 5)], "; ")
+	})
 }
 
 func (f *fleet) until(limit time.Duration, what string, ok func() (bool, string)) {
