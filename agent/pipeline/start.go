@@ -108,6 +108,9 @@ func (s *session) readAndCreate(ctx context.Context, conn *sql.Conn, creator *st
 		if err := plans.note(ctx, creator.Targets(model)); err != nil {
 			return nil, nil, err
 		}
+		if err := creator.DropLeft(ctx, conn, model, left); err != nil { // first: names of foreign keys are unique in a database
+			return nil, nil, err
+		}
 		made, err := creator.Create(ctx, conn, model, earlier)
 		if err != nil {
 			return nil, nil, err
@@ -118,7 +121,7 @@ func (s *session) readAndCreate(ctx context.Context, conn *sql.Conn, creator *st
 		}
 		diff := again.Compare(model)
 		if len(diff) == 0 {
-			return model, made, creator.DropLeft(ctx, conn, model, left)
+			return model, made, nil
 		}
 		s.r.log.Info().Strs("changed", diff).Msg("definitions changed while they were carried over; reading them again")
 		earlier, before = model, again

@@ -264,7 +264,9 @@ func (a *alter) end() error {
 	if err := a.replaceNames(); err != nil {
 		return err
 	}
-	s := step{sql: []string{a.text()}, objects: []schema.ID{a.target}, after: changed, anyFK: pl.refers()}
+	// The source has checked its rows; here parents and children may be of different
+	// moments while they are copied, and an ALTER that rebuilds a table looks at all.
+	s := step{sql: []string{a.text()}, objects: []schema.ID{a.target}, after: changed, anyFK: true}
 	switch {
 	case a.to != nil && pl.follows(a.source):
 	case a.to != nil:
