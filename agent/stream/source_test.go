@@ -138,7 +138,7 @@ func (s *source) look(t *testing.T) (low, high *change.Set, seen map[string]bool
 	must(err)
 	executed, err := s.Executed(ctx)
 	must(err)
-	if !executed.Includes(low) {
+	if s.Kind() != change.MariaDB && !executed.Includes(low) { // there an answer may be that of an older snapshot, see committed
 		t.Errorf("executed %s lacks the earlier low mark %s", executed, low)
 	}
 	return low, high, seen
