@@ -121,7 +121,11 @@ func TestDebt(t *testing.T) {
 			if open, err := c.Settle(t.Context(), id); err != nil || len(open) != 2 {
 				t.Errorf("while both rows are on the source: open %v, %v", open, err)
 			}
-			r.exec(r.src, "DELETE FROM {}.w")
+			r.exec(r.src, "ALTER TABLE {}.w RENAME COLUMN id TO nr")
+			if open, err := c.Settle(t.Context(), id); err != nil || len(open) != 2 {
+				t.Errorf("while the source has another name for the key than is known: open %v, %v", open, err)
+			}
+			r.exec(r.src, "ALTER TABLE {}.w RENAME COLUMN nr TO id", "DELETE FROM {}.w")
 			if open, err := c.Settle(t.Context(), id); err != nil || len(open) != 0 {
 				t.Errorf("rows that are nowhere: open %v, %v", open, err)
 			}

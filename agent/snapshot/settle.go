@@ -35,6 +35,10 @@ func (c *Copier) Settle(ctx context.Context, id int) ([]ledger.Debt, error) {
 			return nil, fmt.Errorf("settle the debts of %s: %w", target.ID(), err)
 		}
 		atSource, err := present(ctx, c.source, pg, mysql.Table(source.Schema, source.Name), part)
+		if noSuchTable[mysql.Number(err)] {
+			open = append(open, part...) // the source has gone on; the log will say how
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("settle the debts of %s: %w", source.ID(), err)
 		}
