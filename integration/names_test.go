@@ -1,0 +1,104 @@
+package integration
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var (
+	row      = regexp.MustCompile(`^\| ((?:N-)?[A-Z]\d+) \|`)
+	testName = regexp.MustCompile("`(Test\\w+)(?:/[^`]*)?` \\(([\\w/]+)\\)")
+	caseName = regexp.MustCompile("`([\\w/]+)` \\(cases\\)")
+)
+
+// TestReviewHistories holds the table of review histories in README.md to what
+// is there: 25 histories, each with tests that exist in the package it names.
+func TestReviewHistories(t *testing.T) {
+	for id, line := range namedTests(t, "README.md", map[string]int{"R": 25}) {
+		if !testName.MatchString(line) {
+			t.Errorf("%s names no test", id)
+		}
+	}
+}
+
+// TestTraps does the same for TRAPS.md. A trap without a test says why there is
+// none.
+func TestTraps(t *testing.T) {
+	rows := namedTests(t, "TRAPS.md", map[string]int{"S": 26, "V": 21, "A": 20, "C": 10, "D": 8, "K": 7, "X": 6,
+		"N-S": 21, "N-V": 12, "N-A": 9, "N-C": 14, "N-D": 10, "N-K": 6, "N-X": 8})
+	open := 0
+	for id, line := range rows {
+		why := strings.Split(line, "|")[3]
+		if strings.HasPrefix(why, " open: ") {
+			open++
+		}
+		if !testName.MatchString(line) && !caseName.MatchString(line) && len(why) < 20 {
+			t.Errorf("%s names no test and gives no reason", id)
+		}
+	}
+	t.Logf("%d traps, %d of them open", len(rows), open)
+}
+
+// namedTests reads a table's rows by their ids, which count up to last in each
+// series, and holds the tests and cases they name to what is there.
+func namedTests(t *testing.T, file string, last map[string]int) map[string]string {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	found := map[string]string{}
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		m := row.FindStringSubmatch(lines.Text())
+		if m == nil || last[strings.TrimRight(m[1], "0123456789")] == 0 {
+			continue
+		}
+		if found[m[1]] != "" {
+			t.Errorf("%s is there twice", m[1])
+		}
+		found[m[1]] = lines.Text()
+		for _, n := range testName.FindAllStringSubmatch(lines.Text(), -1) {
+			if !declared(t, n[2], n[1]) {
+				t.Errorf("%s: package %s has no %s", m[1], n[2], n[1])
+			}
+		}
+		for _, n := range caseName.FindAllStringSubmatch(lines.Text(), -1) {
+			if _, err := os.Stat(filepath.Join("cases", "testdata", n[1]+".sql")); err != nil {
+				t.Errorf("%s: %v", m[1], err)
+			}
+		}
+	}
+	for series, n := range last {
+		for i := 1; i <= n; i++ {
+			if id := fmt.Sprintf("%s%d", series, i); found[id] == "" {
+				t.Errorf("%s is not in %s", id, file)
+			}
+		}
+	}
+	return found
+}
+
+// declared reports whether a package's test files declare a test.
+func declared(t *testing.T, pkg, name string) bool {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("..", pkg, "*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "\nfunc "+name+"(t *testing.T)") {
+			return true
+		}
+	}
+	return false
+}
