@@ -2,6 +2,7 @@ package stream
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/tidegate-io/tidegate/internal/change"
 )
@@ -73,6 +74,9 @@ func (a *assembler) ddlInside(q *query) error {
 	}
 	q.sql = withoutStart(q.sql)
 	g.ddl = q.statement(a.flavor, a.collations)
+	// The server has written the text itself, and escapes by backslashes whatever
+	// the session's mode says.
+	g.ddl.SQLMode = slices.DeleteFunc(g.ddl.SQLMode, func(m string) bool { return m == "NO_BACKSLASH_ESCAPES" })
 	return nil
 }
 
