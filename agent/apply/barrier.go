@@ -5,12 +5,18 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/tidegate-io/tidegate/internal/change"
 	"github.com/tidegate-io/tidegate/internal/fault"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 )
+
+// movesNames finds the statements that may give a table's name to another: a
+// chunk that was read under the one must not be written under the other. What it
+// finds beyond those only waits for the chunks in flight.
+var movesNames = regexp.MustCompile(`(?i)\b(RENAME|EXCHANGE|REPLACE)\b`)
 
 // ddl executes a statement with all lanes drained. Of a CREATE TABLE … SELECT
 // the statement is a batch that leaves the position where it is; the rows
@@ -20,6 +26,12 @@ func (r *loop) ddl(ctx context.Context, t *change.Txn) error {
 		return err
 	}
 	fault.At("barrier-drained")
+	if movesNames.MatchString(t.DDL.SQL) {
+		if err := r.quiet(ctx); err != nil {
+			return err
+		}
+		defer r.a.deps.Gate.Hold(false)
+	}
 	rows := len(t.Changes) > 0 || t.More
 	if rows && r.a.ddlDone {
 		r.a.ddlDone = false

@@ -22,6 +22,7 @@ func (r *loop) big(ctx context.Context, first *change.Txn) error {
 	if err := r.drain(ctx); err != nil {
 		return err
 	}
+	// A chunk's rows and this transaction's would wait for each other.
 	if err := r.quiet(ctx); err != nil {
 		return err
 	}
@@ -45,8 +46,7 @@ func (r *loop) big(ctx context.Context, first *change.Txn) error {
 }
 
 // quiet waits until no chunk is between its SELECT and its commit, and keeps
-// new ones back: a chunk's rows and this transaction's would wait for each
-// other.
+// new ones back.
 func (r *loop) quiet(ctx context.Context) error {
 	r.a.deps.Gate.Hold(true)
 	for {

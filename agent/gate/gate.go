@@ -113,7 +113,8 @@ func containsAll(s *change.Set, ids []change.ID) bool {
 }
 
 // Idle reports that no chunk write can be in flight: none is read and not yet
-// committed. Transactions above the memory budget begin only then.
+// committed. Transactions above the memory budget, and statements that give tables other
+// names, begin only then.
 func (g *Gate) Idle() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -121,8 +122,8 @@ func (g *Gate) Idle() bool {
 }
 
 // Hold keeps new chunks back: Open answers ErrStale, as if more had been taken
-// meanwhile, until the hold is over. The applier holds while a transaction above
-// the memory budget waits for Idle and is written.
+// meanwhile, until the hold is over. The applier holds while what it has waits for
+// Idle, and until that is done.
 func (g *Gate) Hold(yes bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tidegate-io/tidegate/internal/change"
 	"github.com/tidegate-io/tidegate/internal/mysql"
@@ -47,11 +48,16 @@ type CopyState struct {
 func (s *CopyState) LastHanded() bool { return s.Chunks > 0 && s.Last.Upper == nil }
 
 // HandOut records ranges as handed out, and their tables as being copied. It
-// must have returned before any of the ranges is read (I-3).
+// must have returned before any of the ranges is read (I-3). ErrThrownAway says
+// that the copy of some of the tables is to begin anew, or that they are gone:
+// a range of theirs would pass for one of the new copy.
 func (l *Ledger) HandOut(ctx context.Context, chunks []Chunk) error {
 	rows := make([]string, 0, len(chunks))
-	var begun []int
+	var ids, begun []int
 	for _, c := range chunks {
+		if !slices.Contains(ids, c.Table) {
+			ids = append(ids, c.Table)
+		}
 		rows = append(rows, fmt.Sprintf("(%s,%d,%d,%s,%s,'handed','',0,0)", hexText(l.Run), c.Table, c.Seq, boundText(c.Lower), boundText(c.Upper)))
 		if c.Seq == 0 {
 			begun = append(begun, c.Table)
@@ -60,10 +66,13 @@ func (l *Ledger) HandOut(ctx context.Context, chunks []Chunk) error {
 	return l.write(ctx, "hand out chunks", func(tx *sql.Tx) error {
 		err := inserts(ctx, tx, "INSERT INTO `_tidegate`.`chunk` (run, tbl, seq, lower_bound, upper_bound, state, high_pos, row_count, byte_count) VALUES ",
 			" ON DUPLICATE KEY UPDATE seq = seq", rows) // an answer was lost: they are there already, with these bounds
-		if err != nil || len(begun) == 0 {
+		if err == nil && len(begun) > 0 {
+			_, err = l.setState(ctx, tx, Pending, Copying, begun)
+		}
+		if err != nil {
 			return err
 		}
-		return l.SetStateIn(ctx, tx, Copying, begun...)
+		return l.allIn(ctx, tx, ids, Copying)
 	})
 }
 

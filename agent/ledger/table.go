@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/schema"
@@ -140,26 +141,69 @@ func (l *Ledger) tables(ctx context.Context, which string) ([]TableRow, error) {
 	return out, nil
 }
 
-// SetState moves tables to a state.
-func (l *Ledger) SetState(ctx context.Context, state TableState, ids ...int) error {
+// SetState moves those of the tables that are in one state to another. The
+// others have been thrown away by a statement of the log meanwhile, and whoever
+// asks for this has not heard of it yet.
+func (l *Ledger) SetState(ctx context.Context, from, to TableState, ids ...int) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	return l.write(ctx, fmt.Sprintf("set %d tables to %s", len(ids), state), func(tx *sql.Tx) error {
-		return l.SetStateIn(ctx, tx, state, ids...)
+	return l.write(ctx, fmt.Sprintf("set %d tables to %s", len(ids), to), func(tx *sql.Tx) error {
+		_, err := l.setState(ctx, tx, from, to, ids)
+		return err
 	})
 }
 
-// SetStateIn does the same inside a transaction that is fenced already.
-func (l *Ledger) SetStateIn(ctx context.Context, db mysql.Execer, state TableState, ids ...int) error {
-	_, err := db.ExecContext(ctx, fmt.Sprintf("UPDATE `_tidegate`.`table` SET state = %s WHERE run = %s AND id IN (%s)", hexText(string(state)), hexText(l.Run), idList(ids)))
+// SetStateIn moves all of the tables from one state to another, inside a
+// transaction that is fenced already. ErrThrownAway says that some are not in it.
+func (l *Ledger) SetStateIn(ctx context.Context, db mysql.Execer, from, to TableState, ids ...int) error {
+	n, err := l.setState(ctx, db, from, to, ids)
+	if err == nil && n != int64(len(ids)) {
+		err = ErrThrownAway
+	}
 	return err
 }
 
+func (l *Ledger) setState(ctx context.Context, db mysql.Execer, from, to TableState, ids []int) (int64, error) {
+	res, err := db.ExecContext(ctx, fmt.Sprintf("UPDATE `_tidegate`.`table` SET state = %s WHERE run = %s AND id IN (%s) AND state = %s", hexText(string(to)), hexText(l.Run), idList(ids), hexText(string(from))))
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// allIn refuses with ErrThrownAway if some of the tables are in none of the
+// states, and keeps them where they are until tx ends.
+func (l *Ledger) allIn(ctx context.Context, tx *sql.Tx, ids []int, states ...TableState) error {
+	in := make([]string, len(states))
+	for i, s := range states {
+		in[i] = hexText(string(s))
+	}
+	rows, err := tx.QueryContext(ctx, fmt.Sprintf("SELECT id FROM `_tidegate`.`table` WHERE run = %s AND id IN (%s) AND state IN (%s) FOR UPDATE", hexText(l.Run), idList(ids), strings.Join(in, ",")))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	n := 0
+	for rows.Next() {
+		n++
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	if n != len(ids) {
+		return ErrThrownAway
+	}
+	return nil
+}
+
 // BeginExact notes, before anything is read, that these tables are read in one
-// snapshot at a position.
+// snapshot at a position. ErrThrownAway says that some are not waiting for that.
 func (l *Ledger) BeginExact(ctx context.Context, pos string, ids ...int) error {
 	return l.write(ctx, "begin a copy in one snapshot", func(tx *sql.Tx) error {
+		if err := l.allIn(ctx, tx, ids, Pending, Exact); err != nil {
+			return err
+		}
 		_, err := tx.ExecContext(ctx, fmt.Sprintf("UPDATE `_tidegate`.`table` SET state = %s, exact_pos = %s WHERE run = %s AND id IN (%s)",
 			hexText(string(Exact)), hexText(pos), hexText(l.Run), idList(ids)))
 		return err

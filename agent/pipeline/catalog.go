@@ -175,13 +175,16 @@ func (c *catalog) Text(id int) string {
 }
 
 // Applied implements snapshot.Definitions.
-func (c *catalog) Applied(id int) (source, target *schema.Table) {
+func (c *catalog) Applied(id int) (source, target *schema.Table, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e := c.byID[id]; e != nil {
-		return e.row.Definition, e.target
+	if err := c.refreshLocked(); err != nil {
+		return nil, nil, err
 	}
-	return nil, nil
+	if e := c.byID[id]; e != nil {
+		return e.row.Definition, e.target, nil
+	}
+	return nil, nil, nil
 }
 
 // Read implements snapshot.Definitions.

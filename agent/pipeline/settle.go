@@ -31,7 +31,7 @@ func (s *session) settleWindows(ctx context.Context) error {
 		if err := s.settle(ctx, r); err != nil {
 			return err
 		}
-		if err := s.ledger.SetState(ctx, ledger.Live, r.ID); err != nil {
+		if err := s.ledger.SetState(ctx, ledger.Copied, ledger.Live, r.ID); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -23,9 +24,9 @@ var errBounds = errors.New("the key that the ranges follow was changed")
 func (c *Copier) copyChunk(ctx context.Context, j *job) (ledger.Done, error) {
 	t, ck := j.table, j.chunk
 	var done ledger.Done
-	source, target := c.Definitions.Applied(t.ID)
-	if source == nil {
-		return done, fmt.Errorf("table %d: %w", t.ID, errGone)
+	source, target, err := c.applied(t.ID)
+	if err != nil {
+		return done, err
 	}
 	if now := choosePaging(source); now == nil || !now.same(t.ranger.pg) {
 		return done, fmt.Errorf("%s: %w", source.ID(), errBounds)
@@ -40,6 +41,13 @@ func (c *Copier) copyChunk(ctx context.Context, j *job) (ledger.Done, error) {
 		return done, err
 	}
 	defer v.close()
+	// Until the chunk was in the gate, a statement could give the tables' names to
+	// others; from here on it waits.
+	if now, _, err := c.applied(t.ID); err != nil || now != source {
+		v.done = true
+		drop(g)
+		return done, cmp.Or(err, fmt.Errorf("%s: %w", source.ID(), errDiffers))
+	}
 	high, err := c.carry(ctx, t, ck, carriage{view: v, layout: l, done: &done})
 	switch {
 	case err == nil:

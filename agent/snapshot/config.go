@@ -84,7 +84,8 @@ type Marks interface {
 type Definitions interface {
 	// Applied returns the source definition at the applied position and the
 	// table on the target; nil if the table is gone or no longer selected.
-	Applied(id int) (source, target *schema.Table)
+	// The same definition is the same pointer until a statement changes it.
+	Applied(id int) (source, target *schema.Table, err error)
 	// Text is the SHOW CREATE TABLE, by a text session, from which the applied
 	// definition was made; "" if that is not known.
 	Text(id int) string

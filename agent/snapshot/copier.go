@@ -169,9 +169,9 @@ func (c *Copier) restore(t Table, row *ledger.TableRow, st *ledger.CopyState) (t
 	if st == nil {
 		st = &ledger.CopyState{High: change.NewSet(c.kind)}
 	}
-	source, _ := c.Definitions.Applied(t.ID)
-	if source == nil {
-		return nil, false, fmt.Errorf("table %d: %w", t.ID, errGone)
+	source, _, err := c.applied(t.ID)
+	if err != nil {
+		return nil, false, err
 	}
 	tc = c.enter(t, source)
 	tc.done = ledger.Done{Rows: st.Rows, Bytes: st.Bytes}
@@ -240,9 +240,9 @@ func (t *tableCopy) begin(m mode, source *schema.Table) {
 // have gone past the DDL.
 func (c *Copier) Add(tables ...Table) error {
 	for _, t := range tables {
-		source, _ := c.Definitions.Applied(t.ID)
-		if source == nil {
-			return fmt.Errorf("table %d: %w", t.ID, errGone)
+		source, _, err := c.applied(t.ID)
+		if err != nil {
+			return err
 		}
 		c.Gate.Copying(c.mode != noMarks)
 		c.enter(t, source)

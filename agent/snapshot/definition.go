@@ -16,6 +16,18 @@ import (
 // part says: a DDL is on its way.
 var errDiffers = errors.New("the source's definition is not the applied one")
 
+// applied is what is known of a table; errGone if that is nothing.
+func (c *Copier) applied(id int) (source, target *schema.Table, err error) {
+	source, target, err = c.Definitions.Applied(id)
+	if err == nil && source == nil {
+		err = errGone
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("table %d: %w", id, err)
+	}
+	return source, target, nil
+}
+
 var noSuchTable = map[uint16]bool{1146: true, 1049: true, 1176: true, 1054: true, 1412: true}
 
 // counter is the part of SHOW CREATE TABLE that moves with every row.

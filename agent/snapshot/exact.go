@@ -41,7 +41,7 @@ func (c *Copier) regroup() {
 		}
 		t.queued = true
 		number := t.Group
-		if source, _ := c.Definitions.Applied(t.ID); c.mode == noMarks && source != nil && transactional(source) {
+		if source, _, _ := c.applied(t.ID); c.mode == noMarks && source != nil && transactional(source) {
 			number = -1
 		}
 		g := families[number]
@@ -108,8 +108,9 @@ func (c *Copier) finishGroup(g *group) {
 func (c *Copier) tryGroup(ctx context.Context, g *group) error {
 	defs := make([]*schema.Table, len(g.tables))
 	for i, t := range g.tables {
-		if defs[i], _ = c.Definitions.Applied(t.ID); defs[i] == nil {
-			return fmt.Errorf("table %d: %w", t.ID, errGone)
+		var err error
+		if defs[i], _, err = c.applied(t.ID); err != nil {
+			return err
 		}
 	}
 	v, err := c.beginGroup(ctx, defs)
@@ -212,9 +213,9 @@ func (c *Copier) hold(g *group, v *view) (*gate.Chunk, error) {
 
 func (c *Copier) carryGroup(ctx context.Context, g *group, v *view) error {
 	for i, t := range g.tables {
-		source, target := c.Definitions.Applied(t.ID)
-		if source == nil {
-			return fmt.Errorf("table %d: %w", t.ID, errGone)
+		source, target, err := c.applied(t.ID)
+		if err != nil {
+			return err
 		}
 		l, err := newLayout(source, target, &c.Deps)
 		if err != nil {
@@ -330,7 +331,7 @@ func (p *pieces) once(ctx context.Context, ck ledger.Chunk, held []*batch, what 
 		return err
 	}
 	if len(what.finished) > 0 {
-		if err := p.c.Ledger.SetStateIn(ctx, tx, ledger.Copied, what.finished...); err != nil {
+		if err := p.c.Ledger.SetStateIn(ctx, tx, ledger.Exact, ledger.Copied, what.finished...); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tidegate-io/tidegate/agent/ledger"
+	"github.com/tidegate-io/tidegate/internal/fault"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 )
 
@@ -111,15 +112,24 @@ func (c *Copier) release(tables []*tableCopy) {
 // handOut finds the next range of each table, records them on the target, tells
 // the gate, and only then lets them be read (I-3).
 func (c *Copier) handOut(ctx context.Context, tables []*tableCopy) error {
+	before := make([]cursor, len(tables))
+	for i, t := range tables {
+		before[i] = t.ranger.cursor
+	}
 	jobs, chunks, err := c.nextRanges(ctx, tables)
 	if len(jobs) == 0 {
 		return err
 	}
+	fault.At("chunks-planned")
 	// Ranges that may be recorded keep their bounds: the same are recorded again.
 	for backoff := 100 * time.Millisecond; ; backoff = min(2*backoff, 5*time.Second) {
 		err := c.Ledger.HandOut(ctx, chunks)
 		if err == nil {
 			break
+		}
+		if errors.Is(err, ledger.ErrThrownAway) { // by a statement of the log, of which this copy will hear soon
+			c.leaveAlone(tables, before)
+			return nil
 		}
 		if !retryable(err) {
 			return err
@@ -157,15 +167,23 @@ func (c *Copier) nextRanges(ctx context.Context, tables []*tableCopy) (jobs []*j
 			jobs, chunks = append(jobs, &job{table: t, chunk: ck}), append(chunks, ck)
 			continue
 		}
-		t.ranger.cursor = before
 		if !errors.Is(definitionError(nextErr), errDiffers) {
 			err = nextErr
 		}
-		c.mu.Lock()
-		t.notBefore = time.Now().Add(500 * time.Millisecond)
-		c.mu.Unlock()
+		c.leaveAlone([]*tableCopy{t}, []cursor{before})
 	}
 	return jobs, chunks, err
+}
+
+// leaveAlone puts tables back to where they were before a range was looked for,
+// for a while.
+func (c *Copier) leaveAlone(tables []*tableCopy, before []cursor) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, t := range tables {
+		t.ranger.cursor = before[i]
+		t.notBefore = time.Now().Add(500 * time.Millisecond)
+	}
 }
 
 // settle finishes a table of which every range is on the target. The caller
@@ -185,7 +203,7 @@ func (c *Copier) noteCopied(ctx context.Context) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	if err := c.Ledger.SetState(ctx, ledger.Copied, ids...); err != nil {
+	if err := c.Ledger.SetState(ctx, ledger.Copying, ledger.Copied, ids...); err != nil {
 		return err
 	}
 	c.mu.Lock()

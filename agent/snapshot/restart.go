@@ -116,9 +116,9 @@ func (c *Copier) throwAway(ctx context.Context, conn *sql.Conn, tables []*tableC
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, t := range tables {
-		source, _ := c.Definitions.Applied(t.ID)
-		if source == nil {
-			return fmt.Errorf("table %d: %w", t.ID, errGone)
+		source, _, err := c.applied(t.ID)
+		if err != nil {
+			return err
 		}
 		t.begin(c.mode, source)
 	}
@@ -138,9 +138,9 @@ func (c *Copier) empty(ctx context.Context, conn *sql.Conn, tables []*tableCopy)
 	}
 	truncate := func(ctx context.Context, conn *sql.Conn) error {
 		for _, t := range tables {
-			_, target := c.Definitions.Applied(t.ID)
-			if target == nil {
-				return fmt.Errorf("table %d: %w", t.ID, errGone)
+			_, target, err := c.applied(t.ID)
+			if err != nil {
+				return err
 			}
 			if _, err := conn.ExecContext(ctx, "TRUNCATE TABLE "+mysql.Table(target.Schema, target.Name)); err != nil {
 				return fmt.Errorf("empty %s on the target: %w", target.ID(), err)
@@ -157,7 +157,7 @@ func (c *Copier) empty(ctx context.Context, conn *sql.Conn, tables []*tableCopy)
 	if err != nil {
 		return err
 	}
-	return c.Ledger.SetState(ctx, ledger.Pending, ids...)
+	return c.Ledger.SetState(ctx, ledger.Emptying, ledger.Pending, ids...)
 }
 
 // MovesRanges reports whether a DDL that turned one definition into the other
@@ -177,7 +177,7 @@ var errAgain = errors.New("the key that the table was copied by is another one n
 // again notes that a table must begin anew and stops the copy: only before the
 // applier starts can that be done without a barrier.
 func (c *Copier) again(ctx context.Context, t *tableCopy) error {
-	if err := c.Ledger.SetState(ctx, ledger.Emptying, t.ID); err != nil {
+	if err := c.Ledger.SetState(ctx, ledger.Copying, ledger.Emptying, t.ID); err != nil {
 		return err
 	}
 	return &mysql.Error{Class: mysql.Transient, Code: "copy_restarted", Err: fmt.Errorf("table %d: %w", t.ID, errAgain)}

@@ -140,10 +140,10 @@ func (r *rig) register(name string) int {
 
 func (r *rig) Text(int) string { return "" }
 
-func (r *rig) Applied(id int) (*schema.Table, *schema.Table) {
+func (r *rig) Applied(id int) (*schema.Table, *schema.Table, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.source_[id], r.target_[id]
+	return r.source_[id], r.target_[id], nil
 }
 
 func (r *rig) Read(ctx context.Context, q mysql.Querier, id schema.ID) (*schema.Table, error) {

@@ -20,9 +20,9 @@ func (c *Copier) Settle(ctx context.Context, id int) ([]ledger.Debt, error) {
 	if err != nil || len(debts) == 0 {
 		return nil, err
 	}
-	source, target := c.Definitions.Applied(id)
-	if source == nil {
-		return nil, fmt.Errorf("table %d: %w", id, errGone)
+	source, target, err := c.applied(id)
+	if err != nil {
+		return nil, err
 	}
 	pg := choosePaging(source)
 	if pg == nil {

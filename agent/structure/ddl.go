@@ -9,6 +9,7 @@ import (
 	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/agent/structure/sqltext"
 	"github.com/tidegate-io/tidegate/internal/change"
+	"github.com/tidegate-io/tidegate/internal/fault"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/schema"
 )
@@ -169,6 +170,7 @@ func (x *Executor) Execute(ctx context.Context, seq uint64, st *change.Statement
 	if err != nil {
 		return err
 	}
+	fault.At("ddl-done")
 	if x.deps.Refresh != nil && (!p.changes.Empty() || len(p.changes.Findings) > 0) {
 		x.deps.Refresh(&p.changes)
 	}

@@ -5,5 +5,5 @@
 //
 // TIDEGATE_FAULT=point:n kills the process when it comes to the point for the
 // nth time, as a lost host would; point:n:panic panics there instead, and
-// point:n:4s waits there.
+// point:n:4s waits there. Several are separated by commas.
 package fault

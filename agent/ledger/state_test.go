@@ -1,0 +1,57 @@
+package ledger_test
+
+import (
+	"database/sql"
+	"errors"
+	"testing"
+
+	"github.com/tidegate-io/tidegate/agent/ledger"
+	"github.com/tidegate-io/tidegate/internal/change"
+	"github.com/tidegate-io/tidegate/internal/schema"
+)
+
+// TestThrownAwayStays throws a table's copy away and then does what a copy does
+// that has not heard of it: nothing of that may make the table pass for one that
+// is being copied, or has been.
+func TestThrownAwayStays(t *testing.T) {
+	onEach(t, thrownAway)
+}
+
+func thrownAway(t *testing.T, db *sql.DB) {
+	ctx, l := t.Context(), begin(t, db, "thrown-away", 1)
+	id := schema.ID{Schema: "d", Name: "t"}
+	if err := l.Register(ctx, []ledger.TableRow{{ID: 1, Source: id, Target: id, State: ledger.Pending, Definition: &schema.Table{}}}); err != nil {
+		t.Fatal(err)
+	}
+	chunk := []ledger.Chunk{{Table: 1}}
+	for range 2 { // the second time as after a lost answer
+		if err := l.HandOut(ctx, chunk); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.Discard(ctx, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.HandOut(ctx, chunk); !errors.Is(err, ledger.ErrThrownAway) {
+		t.Fatalf("a range is handed out: %v", err)
+	}
+	if err := l.BeginExact(ctx, "", 1); !errors.Is(err, ledger.ErrThrownAway) {
+		t.Fatalf("a copy in one snapshot begins: %v", err)
+	}
+	for _, move := range [][2]ledger.TableState{{ledger.Copying, ledger.Copied}, {ledger.Copied, ledger.Live}} {
+		if err := l.SetState(ctx, move[0], move[1], 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows, err := l.Tables(ctx)
+	if err != nil || len(rows) != 1 || rows[0].State != ledger.Emptying {
+		t.Fatalf("the table is in %v, %v", rows, err)
+	}
+	states, err := l.CopyStates(ctx, change.MySQL)
+	if err != nil || len(states) != 0 {
+		t.Fatalf("ranges are noted: %v, %v", states, err)
+	}
+	if err := l.HandOut(ctx, []ledger.Chunk{{Table: 2}}); !errors.Is(err, ledger.ErrThrownAway) {
+		t.Fatalf("a range of a table that is not there is handed out: %v", err)
+	}
+}
