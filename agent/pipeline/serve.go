@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tidegate-io/tidegate/agent/cutover"
@@ -211,7 +212,12 @@ func (s *session) cutover(ctx context.Context, id string) error {
 	}
 	steps = append(steps,
 		cutover.Step{Name: "apply the last changes", Do: func(ctx context.Context) error { return s.lastChanges(ctx, fence, c.FenceSource) }},
-		cutover.Step{Name: "finish the target", Do: s.finishTarget},
+		cutover.Step{Name: "finish the target", Do: func(ctx context.Context) error {
+			if err := s.finishTarget(ctx); err != nil {
+				return err
+			}
+			return s.lastLook(ctx, fence, c.FenceSource)
+		}},
 	)
 	s.r.set(run.CuttingOver, "cutover")
 	report, err := (&cutover.Switch{ID: id, Steps: steps, Timeout: c.Timeout, Store: s.r, Now: func() time.Time { return time.Now().UTC() }}).Run(ctx)
@@ -325,6 +331,9 @@ func (s *session) quiet(ctx context.Context, hold time.Duration) error {
 // lastChanges brings what was committed before the fence to the target, and
 // makes sure that nothing follows.
 func (s *session) lastChanges(ctx context.Context, fence *cutover.Fence, fenced bool) error {
+	if err := s.openMemoryTables(ctx); err != nil {
+		return err
+	}
 	prepared, err := s.source.PreparedXA(ctx)
 	if err := ignoreDenied(err); err != nil {
 		return err
@@ -342,12 +351,56 @@ func (s *session) lastChanges(ctx context.Context, fence *cutover.Fence, fenced 
 	if err := s.errEntering(); err != nil {
 		return err
 	}
-	if fenced {
-		if stands, err := fence.Stopped(ctx); err != nil || !stands {
-			return errors.Join(err, errors.New("the source is not read-only any more: it was restarted, or somebody released it"))
-		}
+	if err := stands(ctx, fence, fenced); err != nil {
+		return err
 	}
 	return s.silent(ctx, before, fenced)
+}
+
+// openMemoryTables opens the source's MEMORY tables. After a restart a server
+// empties one when it is first opened, and logs that even while it is read-only:
+// it has to happen before the log's end is read for the last time.
+func (s *session) openMemoryTables(ctx context.Context) error {
+	for _, r := range s.catalog.rows() {
+		if !strings.EqualFold(r.Definition.Engine, "MEMORY") {
+			continue
+		}
+		rows, err := s.srcDB.QueryContext(ctx, "SELECT 1 FROM "+mysql.Table(r.Source.Schema, r.Source.Name)+" LIMIT 1")
+		if err != nil {
+			return fmt.Errorf("open %s on the source: %w", r.Source, err)
+		}
+		if err := rows.Close(); err != nil {
+			return fmt.Errorf("open %s on the source: %w", r.Source, err)
+		}
+	}
+	return nil
+}
+
+// stands is an error if the fence is gone.
+func stands(ctx context.Context, fence *cutover.Fence, fenced bool) error {
+	if !fenced {
+		return nil
+	}
+	if on, err := fence.Stopped(ctx); err != nil || !on {
+		return errors.Join(err, errors.New("the source is not read-only any more: it was restarted, or somebody released it"))
+	}
+	return nil
+}
+
+// lastLook makes sure that nothing was written while the target was finished,
+// which may have had to wait.
+func (s *session) lastLook(ctx context.Context, fence *cutover.Fence, fenced bool) error {
+	if err := stands(ctx, fence, fenced); err != nil {
+		return err
+	}
+	now, err := s.source.Logged(ctx)
+	if err != nil {
+		return err
+	}
+	if !s.applier.Applied(now) {
+		return errors.New("something was written to the source while the target was finished: begin the cutover again")
+	}
+	return nil
 }
 
 // fenceWatch is how long a fenced MariaDB is watched for writers that its
