@@ -49,10 +49,18 @@ func (pl *planner) alterTable() error {
 	if pl.st.Tokens[pl.st.Begin+1].Is("IGNORE") || pl.st.Tokens[pl.st.Begin+2].Is("IGNORE") {
 		return pl.refuse("ALTER IGNORE drops rows that only the source chooses", "start the pipeline anew behind this statement, so that the table is copied again")
 	}
+	var known *schema.Table
+	if known, a.left = pl.deps.Registry.Known(a.source); known == nil && pl.st.IfExists && !pl.follows(a.source) {
+		return nil // it was not there on the source either
+	}
 	a.r = pl.rewrite(a.source, a.target)
-	_, a.left = pl.deps.Registry.Known(a.source)
+	pl.prefixToMySQL(a.r, pl.st.Tokens[pl.st.Begin:pl.st.Rest])
 	for _, cl := range pl.st.Clauses {
-		if err := a.clause(cl); err != nil {
+		gone, err := a.conditional(cl)
+		if err == nil && !gone {
+			err = a.clause(cl)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -232,6 +232,11 @@ func (pl *planner) createIndex() error {
 		pl.touched(source)
 		return nil
 	}
+	known, left := pl.deps.Registry.Known(source)
+	there := known != nil && hasKey(known, left, pl.st.Index.Name)
+	if there && pl.st.IfNotExists {
+		return nil
+	}
 	r := pl.rewrite(source, target)
 	if err := pl.names(r); err != nil {
 		return err
@@ -239,16 +244,37 @@ func (pl *planner) createIndex() error {
 	rest := pl.st.Tokens[pl.st.Rest:]
 	r.key(item{kind: itemKey, name: pl.st.Index.Name, tokens: rest})
 	dropHints(r, rest)
+	pl.prefixToMySQL(r, pl.st.Tokens[pl.st.Begin:])
+	if i := keyIndex(left, pl.st.Index.Name); pl.st.OrReplace && i >= 0 {
+		pl.setLeftOut(source, append(append([]string{}, left[:i]...), left[i+1:]...))
+		there = false
+	}
+	if pl.st.OrReplace && r.Target.Flavor == mysql.MySQL {
+		pl.replaceIndex(r, target, there)
+	}
 	if err := pl.finish(r); err != nil {
 		return err
-	}
-	if _, left := pl.deps.Registry.Known(source); pl.st.OrReplace && keyIndex(left, pl.st.Index.Name) >= 0 {
-		i := keyIndex(left, pl.st.Index.Name)
-		pl.setLeftOut(source, append(append([]string{}, left[:i]...), left[i+1:]...))
 	}
 	pl.add(step{sql: []string{r.e.Apply(pl.st.SQL)}, objects: []schema.ID{target}, after: changed})
 	pl.altered(source)
 	return nil
+}
+
+// replaceIndex makes an ALTER TABLE of a CREATE OR REPLACE INDEX, which is
+// carried out as a whole too.
+func (pl *planner) replaceIndex(r *rewrite, target schema.ID, there bool) {
+	first, table := pl.st.Tokens[pl.st.Begin], pl.st.Refs[0]
+	head := "ALTER TABLE " + quoteID(target) + " "
+	if there {
+		head += "DROP INDEX " + mysql.Ident(pl.st.Index.Name) + ", "
+	}
+	kind := pl.st.Tokens[pl.st.Begin+3] // behind CREATE OR REPLACE
+	r.e.Replace(first.Start, kind.Start, head+"ADD ")
+	for _, t := range pl.st.Tokens[pl.st.Begin:pl.st.Rest] {
+		if t.Is("ON") && t.Start > pl.st.Index.End && t.End <= table.Start {
+			r.e.Replace(t.Start, table.End, "")
+		}
+	}
 }
 
 // dropHints takes ALGORITHM and LOCK out: they say how the source's version
@@ -278,8 +304,11 @@ func (pl *planner) dropIndex() error {
 		pl.touched(source)
 		return nil
 	}
-	if _, left := pl.deps.Registry.Known(source); keyIndex(left, pl.st.Index.Name) >= 0 {
-		i := keyIndex(left, pl.st.Index.Name)
+	known, left := pl.deps.Registry.Known(source)
+	if pl.st.IfExists && known != nil && !hasKey(known, left, pl.st.Index.Name) {
+		return nil // it was not there on the source either
+	}
+	if i := keyIndex(left, pl.st.Index.Name); i >= 0 {
 		pl.setLeftOut(source, append(append([]string{}, left[:i]...), left[i+1:]...))
 		return nil
 	}

@@ -1,11 +1,21 @@
--- Clauses with IF EXISTS and IF NOT EXISTS, which MySQL does not read, stop the run at the statement.
--- pairs: mariadb-mysql
--- paths: stream window
--- expect: stops ddl ADD COLUMN IF NOT EXISTS
+-- IF EXISTS and IF NOT EXISTS of columns and indexes, and other words that only MariaDB reads.
+-- pairs: mariadb mariadb-mysql
 
 -- setup
-CREATE TABLE u (id INT PRIMARY KEY, a INT);
-INSERT INTO u VALUES (1, 1);
+CREATE TABLE u (id INT PRIMARY KEY, a INT, KEY ka (a));
+INSERT INTO u VALUES (1, 1), (2, 2);
 
 -- workload
 ALTER TABLE u ADD COLUMN IF NOT EXISTS a INT, ADD COLUMN IF NOT EXISTS b INT DEFAULT 2;
+INSERT INTO u VALUES (3, 3, 3);
+ALTER TABLE u ADD COLUMN IF NOT EXISTS b VARCHAR(5);
+ALTER TABLE u DROP COLUMN b, ADD COLUMN IF NOT EXISTS b BIGINT, DROP COLUMN IF EXISTS nowhere;
+INSERT INTO u VALUES (4, 4);
+ALTER ONLINE TABLE IF EXISTS u WAIT 5 ADD c VARCHAR(10) DEFAULT 'c', ADD COLUMN IF NOT EXISTS c INT;
+UPDATE u SET c = 'changed' WHERE id = 1;
+CREATE INDEX IF NOT EXISTS ka ON u (c);
+CREATE INDEX IF NOT EXISTS kc ON u (c) NOWAIT;
+CREATE OR REPLACE INDEX kc ON u (a, c);
+DROP INDEX IF EXISTS nowhere ON u;
+ALTER TABLE u DROP INDEX IF EXISTS ka, MODIFY COLUMN IF EXISTS a BIGINT, MODIFY IF EXISTS nowhere INT;
+INSERT INTO u VALUES (5, 5000000000, 'x');
