@@ -32,10 +32,11 @@ func (c *Carrier) cross() bool { return c.Source.Flavor != c.Target.Flavor }
 type neighbours struct {
 	parents map[schema.ID][][]string // columns that foreign keys refer to, by parent
 	names   map[string]int           // how often a constraint's name is used in a target schema
+	parted  map[schema.ID]bool       // tables with partitions
 }
 
 func (c *Carrier) neighbours(m *Model) *neighbours {
-	n := &neighbours{parents: map[schema.ID][][]string{}, names: map[string]int{}}
+	n := &neighbours{parents: map[schema.ID][][]string{}, names: map[string]int{}, parted: map[schema.ID]bool{}}
 	for _, t := range m.Tables {
 		for _, fk := range t.Definition.ForeignKeys {
 			id := c.Selection.canonical(schema.ID{Schema: fk.ParentSchema, Name: fk.ParentTable})
@@ -46,6 +47,7 @@ func (c *Carrier) neighbours(m *Model) *neighbours {
 			continue
 		}
 		if text, err := parseCreate(t.Create); err == nil {
+			n.parted[c.Selection.canonical(t.ID())] = sqltext.Has(text.options, "PARTITION BY")
 			for _, it := range text.items {
 				if it.kind == itemCheck || it.kind == itemForeignKey {
 					n.names[constraintKey(target.Schema, it)]++
@@ -104,6 +106,8 @@ func (c *Carrier) tableAs(t *Table, n *neighbours, target schema.ID, shadow bool
 			drop = append(drop, i)
 		case c.DeferIndexes && !shadow && t.size() >= c.DeferFrom && leavable(t, it, n.parents[c.Selection.canonical(t.ID())]):
 			leave = append(leave, i)
+		case it.kind == itemForeignKey && !shadow:
+			r.partitioned(t, it, n)
 		}
 	}
 	r.options(text.options)
@@ -122,6 +126,17 @@ func (c *Carrier) tableAs(t *Table, n *neighbours, target schema.ID, shadow bool
 	}
 	out.SQL, out.Findings = r.e.Apply(text.SQL), r.findings
 	return out, nil
+}
+
+// partitioned refuses a foreign key to a table with partitions, which MySQL does
+// not take, and MariaDB does while it does not check foreign keys.
+func (r *rewrite) partitioned(t *Table, it item, n *neighbours) {
+	fk := it.foreignKey(t.ID().Schema)
+	parent := r.Selection.canonical(schema.ID{Schema: fk.ParentSchema, Name: fk.ParentTable})
+	if r.Target.Flavor == mysql.MySQL && n.parted[parent] {
+		r.refuse("on the source: ALTER TABLE … DROP FOREIGN KEY, or take the partitions off the parent; or leave the table out with except",
+			"foreign key %s refers to %s, which has partitions: MySQL does not take that", fk.Name, parent)
+	}
 }
 
 // bounds returns the bytes of a body's item, comments included, without the
