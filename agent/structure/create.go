@@ -114,13 +114,13 @@ func (c *Creator) tables(ctx context.Context, conn *sql.Conn, m, earlier *Model,
 		}
 	}
 	var todo, last []*Carried
-	drop := map[*Carried]bool{}
+	var drop []schema.ID
 	for i, t := range carried {
 		if _, ok := there[t.Target]; ok {
 			if c.OnExists == "keep" || c.OnExists == "empty" || was["table "+t.Source.String()] == Fingerprint(m.Tables[i].Create) {
 				continue
 			}
-			drop[t] = true
+			drop = append(drop, t.Target)
 		}
 		if len(m.Tables[i].Definition.ForeignKeys) > 0 {
 			last = append(last, t)
@@ -128,12 +128,12 @@ func (c *Creator) tables(ctx context.Context, conn *sql.Conn, m, earlier *Model,
 			todo = append(todo, t)
 		}
 	}
-	create := func(ctx context.Context, conn *sql.Conn, t *Carried) error {
-		if drop[t] {
-			if err := c.dropEmpty(ctx, conn, t.Target); err != nil {
-				return err
-			}
+	for _, id := range drop { // before any is made: an old child may not suit a new parent
+		if err := c.dropEmpty(ctx, conn, id); err != nil {
+			return err
 		}
+	}
+	create := func(ctx context.Context, conn *sql.Conn, t *Carried) error {
 		if _, err := conn.ExecContext(ctx, t.SQL); err != nil {
 			return createError(t, err)
 		}
