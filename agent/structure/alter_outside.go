@@ -19,7 +19,7 @@ func (a *alter) foreignKey(cl sqltext.Clause) (gone bool, err error) {
 	pl, followed := a.pl, a.pl.follows(a.source)
 	switch {
 	case c.Accept("ADD"):
-		it := readItem(cl.Tokens[1:])
+		it, byIndex := pl.named(readItem(cl.Tokens[1:]))
 		switch {
 		case it.kind == itemForeignKey && (followed || !a.parentSelected(cl)):
 			fk := it.foreignKey(a.source.Schema)
@@ -32,6 +32,8 @@ func (a *alter) foreignKey(cl sqltext.Clause) (gone bool, err error) {
 			}
 			a.keysChanged = true
 			return true, pl.leftOut(a.source, fk)
+		case byIndex:
+			nameKey(a.r, it, it.name)
 		case it.kind == itemForeignKey && it.name == "" && len(pl.keysOf(a.source)) > 0:
 			a.added++
 			name := nextKey(a.source, pl.allKeys(a.source), a.added)

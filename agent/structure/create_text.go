@@ -24,6 +24,7 @@ const (
 type item struct {
 	kind   itemKind
 	name   string // of the column, key or constraint; may be ""
+	index  string // of a foreign key: the name behind FOREIGN KEY; may be ""
 	unique bool   // of a key
 	tokens []sqltext.Token
 }
@@ -81,6 +82,10 @@ func readItem(tokens []sqltext.Token) item {
 		it.kind, it.name, it.unique = itemPrimary, "PRIMARY", true
 	case c.Accept("FOREIGN KEY"):
 		it.kind = itemForeignKey
+		c.Accept("IF NOT EXISTS")
+		if c.Peek(0).Name() {
+			it.index = c.Peek(0).Text
+		}
 	case c.Peek(0).Is("CHECK"):
 		it.kind = itemCheck
 	case c.Peek(0).Is("PERIOD") && c.Peek(1).Is("FOR"):

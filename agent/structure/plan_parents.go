@@ -316,8 +316,18 @@ func nextKey(table schema.ID, keys []schema.ForeignKey, n int) string {
 	return table.Name + "_ibfk_" + strconv.Itoa(top+n)
 }
 
-// nameKey writes down the name that a foreign key has on the source: beside one
-// that is left out, the target would count otherwise.
+// named gives a foreign key that has no name the one that MariaDB gives it, which
+// is its index's. MySQL would count.
+func (pl *planner) named(it item) (_ item, byIndex bool) {
+	if it.kind != itemForeignKey || it.name != "" || it.index == "" || pl.deps.Carrier.Source.Flavor != mysql.MariaDB {
+		return it, false
+	}
+	it.name = it.index
+	return it, true
+}
+
+// nameKey writes down the name that a foreign key has on the source, where the
+// target would find another: beside one that is left out it counts otherwise.
 func nameKey(r *rewrite, it item, name string) {
 	if it.tokens[0].Is("CONSTRAINT") {
 		r.e.Insert(it.tokens[0].End, " "+mysql.Ident(name))

@@ -112,13 +112,14 @@ func (pl *planner) keysLeftOut(r *rewrite, source schema.ID, text *createText) e
 		if it.kind != itemForeignKey {
 			continue
 		}
+		it, byIndex := pl.named(it)
 		fk := it.foreignKey(source.Schema)
 		if fk.Name == "" {
 			unnamed++
 			fk.Name = nextKey(source, nil, unnamed)
 		}
 		if _, selected := pl.deps.Carrier.Selection.target(parentOf(&fk)); selected {
-			if it.name == "" && len(pl.p.absent[source]) > 0 {
+			if byIndex || it.name == "" && len(pl.p.absent[source]) > 0 {
 				nameKey(r, it, fk.Name)
 			}
 			continue
