@@ -38,6 +38,9 @@ func (pl *planner) alterTable() error {
 	}
 	var ok bool
 	a.source, a.target, ok = pl.match(pl.st.Refs[0])
+	if err := a.converts(ok); err != nil {
+		return err
+	}
 	if !ok {
 		return a.outside()
 	}
@@ -65,6 +68,18 @@ func (pl *planner) alterTable() error {
 		}
 	}
 	return a.end()
+}
+
+// converts refuses a statement that makes a table of a partition, or a partition
+// of a table, if either is carried: rows come under a name without being logged,
+// or leave it.
+func (a *alter) converts(selected bool) error {
+	for _, cl := range a.pl.st.Clauses {
+		if cl.Act == sqltext.Convert && a.with != nil && (selected || a.pl.selects(*a.with)) {
+			return a.pl.refuse("CONVERT moves rows between a partition and a table of its own", "stop the run and apply the pipeline again, so that both are copied as they are now; EXCHANGE PARTITION with a table made before is carried")
+		}
+	}
+	return nil
 }
 
 func (a *alter) clause(cl sqltext.Clause) error {

@@ -15,6 +15,7 @@ const (
 	AlterKey // visibility
 	Rename
 	Exchange
+	Convert    // a partition to a table, or a table to a partition
 	Tablespace // IMPORT, DISCARD
 )
 
@@ -36,7 +37,7 @@ func (s *Statement) alterClauses(c *Cursor) {
 }
 
 func (cl *Clause) read(s *Statement, c *Cursor) {
-	switch c.AcceptAny("ADD", "DROP", "CHANGE", "MODIFY", "RENAME", "ALTER", "EXCHANGE", "IMPORT", "DISCARD") {
+	switch c.AcceptAny("ADD", "DROP", "CHANGE", "MODIFY", "RENAME", "ALTER", "EXCHANGE", "CONVERT", "IMPORT", "DISCARD") {
 	case "ADD":
 		cl.add(c)
 	case "DROP":
@@ -64,12 +65,25 @@ func (cl *Clause) read(s *Statement, c *Cursor) {
 			c.At++
 		}
 		s.ref(c, With)
+	case "CONVERT":
+		cl.convert(s, c)
 	case "IMPORT", "DISCARD":
 		for ; !c.Done(); c.At++ {
 			if c.Peek(0).Is("TABLESPACE") {
 				cl.Act = Tablespace
 			}
 		}
+	}
+}
+
+func (cl *Clause) convert(s *Statement, c *Cursor) {
+	if c.Accept("PARTITION") {
+		take(c)
+		c.Accept("TO")
+	}
+	if c.Accept("TABLE") {
+		cl.Act = Convert
+		s.ref(c, With)
 	}
 }
 
