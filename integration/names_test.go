@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -28,20 +29,23 @@ func TestReviewHistories(t *testing.T) {
 
 // TestTraps does the same for TRAPS.md. A trap without a test says why there is
 // none.
+//
+// A row may be open, or say why its trap cannot occur here, only if it is listed:
+// neither list is to grow without somebody meaning it.
 func TestTraps(t *testing.T) {
+	open := []string{"N-S8", "N-S17", "N-V8", "N-A6", "X5"}
+	reasoned := []string{"S15", "N-S18", "A19", "K3", "X1", "X4"}
 	rows := namedTests(t, "TRAPS.md", map[string]int{"S": 26, "V": 21, "A": 20, "C": 10, "D": 8, "K": 7, "X": 6,
 		"N-S": 21, "N-V": 12, "N-A": 9, "N-C": 14, "N-D": 10, "N-K": 6, "N-X": 8})
-	open := 0
 	for id, line := range rows {
-		why := strings.Split(line, "|")[3]
-		if strings.HasPrefix(why, " open: ") {
-			open++
+		if strings.HasPrefix(strings.Split(line, "|")[3], " open: ") != slices.Contains(open, id) {
+			t.Errorf("%s is open in the table or in the test, not in both", id)
 		}
-		if !testName.MatchString(line) && !caseName.MatchString(line) && len(why) < 20 {
-			t.Errorf("%s names no test and gives no reason", id)
+		tested := testName.MatchString(line) || caseName.MatchString(line)
+		if !slices.Contains(open, id) && tested == slices.Contains(reasoned, id) {
+			t.Errorf("%s has a test or is listed as having a reason, not one of both", id)
 		}
 	}
-	t.Logf("%d traps, %d of them open", len(rows), open)
 }
 
 // namedTests reads a table's rows by their ids, which count up to last in each
