@@ -68,7 +68,7 @@ func dump1236(err, purged error) error {
 	case has("same server_uuid", "same server_id", "same server id", "server_uuid/server_id"):
 		return serverIDInUse(err)
 	case has("max_allowed_packet"):
-		return misconfigured("max_allowed_packet", "on the source: SET GLOBAL max_allowed_packet = 1073741824, then retry",
+		return misconfigured("max_allowed_packet", "on the source: SET GLOBAL max_allowed_packet = 1073741824, then retry; if the answer is the same, the log file is damaged there: "+restartRemedy,
 			"an event of the source's log is larger than its max_allowed_packet: %w", err)
 	case has("purged", "could not find gtid state", "could not find first log", "not in the master's binlog", "could not find gtid_list"):
 		return fatal("position_purged", restartRemedy, "the source no longer has the log the run must read from: %w", err)
