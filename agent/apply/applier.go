@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -127,19 +128,33 @@ func (a *Applier) openPool(lanes int) (*sql.DB, error) {
 	if a.deps.Target.Server.Flavor == mysql.MariaDB {
 		opt = mysql.Set("in_predicate_conversion_threshold", "0")
 	}
-	return a.deps.Target.Open(mysql.Raw, lanes, opt)
+	return a.deps.Target.Open(mysql.Raw, lanes, opt, mysql.Several())
 }
 
 // openLanes connects the lanes that are not.
 func (a *Applier) openLanes(ctx context.Context, lanes int) error {
-	for len(a.lanes) < lanes {
-		l, err := openLane(ctx, a.pool, a.deps.Ledger, len(a.lanes))
-		if err != nil {
-			return err
-		}
-		a.lanes = append(a.lanes, l)
+	first := len(a.lanes)
+	opened := make([]*lane, max(lanes-first, 0))
+	errs := make([]error, len(opened))
+	var wg sync.WaitGroup
+	for i := range opened {
+		wg.Go(func() {
+			errs[i] = guard.Call(func() (err error) {
+				opened[i], err = a.openLane(ctx, first+i)
+				return err
+			})
+		})
 	}
-	return nil
+	wg.Wait()
+	for i, l := range opened { // those before one that failed are kept for the next try
+		switch {
+		case l != nil && len(a.lanes) == first+i:
+			a.lanes = append(a.lanes, l)
+		case l != nil:
+			l.close()
+		}
+	}
+	return worst(errs)
 }
 
 func (a *Applier) closeLanes() {

@@ -138,7 +138,7 @@ func (r *loop) part(l *lane, b *batch, t *change.Txn) error {
 		return err
 	}
 	defer r.a.texts.put(p)
-	err = r.a.runStatements(r.work, l, p.shares[0])
+	err = r.a.runStatements(r.work, l, p.shares[0], p.shares[0].stmts[1:])
 	if err == nil || !unexpected(err) {
 		return err
 	}

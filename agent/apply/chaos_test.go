@@ -41,7 +41,7 @@ func TestCutConnections(t *testing.T) {
 			if d.n(4) == 0 {
 				return
 			}
-			c.CutAfter(faultnet.Direction(d.n(2)), int64(3000+d.n(25000)))
+			c.CutAfter(faultnet.Direction(d.n(2)), int64(1500+d.n(8000)))
 		})
 		tg.mustReplay()
 		if cut := tg.proxy.Stats().Cut; cut < 3 {
@@ -65,7 +65,7 @@ func TestLostCommitAnswers(t *testing.T) {
 			if d.n(3) == 0 {
 				return
 			}
-			c.On(faultnet.ToServer, "COMMIT", func() {
+			c.On(faultnet.ToServer, "\x03COMMIT", func() { // the statement: READ-COMMITTED is in every greeting
 				c.DropAnswers()
 				work.Go(func() {
 					time.Sleep(20 * time.Millisecond) // the server commits meanwhile, or not
@@ -131,7 +131,7 @@ func TestTwoOwners(t *testing.T) {
 		held := make(chan struct{})
 		var once sync.Once
 		tg.proxy.OnConn(func(c *faultnet.Conn) {
-			c.On(faultnet.ToServer, "COMMIT", func() {
+			c.On(faultnet.ToServer, "\x03COMMIT", func() { // the statement: READ-COMMITTED is in every greeting
 				once.Do(func() {
 					c.Stall(faultnet.ToServer)
 					close(held)

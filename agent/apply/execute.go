@@ -110,21 +110,29 @@ func (a *Applier) runShare(ctx context.Context, l *lane, b *batch, s *share) err
 	}
 }
 
-// tryShare runs the share in one transaction.
+// tryShare runs the share in one transaction. COMMIT is sent only when the
+// ledger's answer is there, so that a fenced lane never commits (I-4).
 func (a *Applier) tryShare(ctx context.Context, l *lane, b *batch, s *share, byRow bool) error {
-	if err := l.begin(ctx); err != nil {
-		return err
-	}
-	var err error
 	if byRow {
-		err = a.runRows(ctx, l, b, s)
-	} else {
-		err = a.runStatements(ctx, l, s)
+		if err := l.begin(ctx); err != nil {
+			return err
+		}
+		if err := a.runRows(ctx, l, b, s); err != nil {
+			return fmt.Errorf("lane %d: batch %d: %w", l.id, b.seq, err)
+		}
+		return l.finish(ctx, a.deps.Ledger, b.step(), len(a.lanes), b.single)
+	}
+	which, want := l.rows(len(a.lanes), b.single)
+	s.seal(a.deps.Ledger, b.step(), which, want)
+	defer s.unseal()
+	err := a.runStatements(ctx, l, s, s.stmts)
+	if errors.Is(err, errLedger) {
+		return errors.Join(a.deps.Ledger.Refused(ctx, b.step()), l.rollback(ctx))
 	}
 	if err != nil {
 		return fmt.Errorf("lane %d: batch %d: %w", l.id, b.seq, err)
 	}
-	return l.finish(ctx, a.deps.Ledger, b.step(), len(a.lanes), b.single)
+	return l.commit(ctx, b.step())
 }
 
 // errCount says that a statement changed another number of rows than it must.
@@ -134,28 +142,6 @@ var errCount = errors.New("changed another number of rows than expected")
 // give: a wrong count, or a row that cannot be stored.
 func unexpected(err error) bool {
 	return errors.Is(err, errCount) || mysql.Number(err) != 0 && mysql.Classify(err) == mysql.Data
-}
-
-// runStatements sends the share's statements and holds them to their counts.
-func (a *Applier) runStatements(ctx context.Context, l *lane, s *share) error {
-	for i := range s.stmts {
-		st := &s.stmts[i]
-		first := &s.ops[st.lo]
-		if first.kind == fireCascade {
-			if err := a.cascade(ctx, l, first); err != nil {
-				return err
-			}
-			continue
-		}
-		n, err := l.run(ctx, s.text[st.start:st.end], st.lax)
-		if err != nil {
-			return fmt.Errorf("write %d rows of %s: %w", st.hi-st.lo, first.table.name(), err)
-		}
-		if !st.any && n != st.want {
-			return fmt.Errorf("write %d rows of %s: %d counted, not %d: %w", st.hi-st.lo, first.table.name(), n, st.want, errCount)
-		}
-	}
-	return nil
 }
 
 // backoff grows from 5 ms to 2 s.

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	mysqldriver "github.com/go-sql-driver/mysql"
+
 	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/internal/fault"
 	"github.com/tidegate-io/tidegate/internal/mysql"
@@ -18,18 +20,22 @@ var statementLimit = 15 * time.Minute
 
 // lane is one connection to the target.
 type lane struct {
-	id   int
-	conn *sql.Conn
-	buf  []byte
+	id     int
+	conn   *sql.Conn
+	buf    []byte
+	packet int // statements are sent together up to this many bytes
 }
 
-func openLane(ctx context.Context, db *sql.DB, led *ledger.Ledger, id int) (*lane, error) {
-	conn, err := db.Conn(ctx)
+func (a *Applier) openLane(ctx context.Context, id int) (*lane, error) {
+	conn, err := a.pool.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("lane %d: connect to the target: %w", id, err)
 	}
 	l := &lane{id: id, conn: conn}
-	if err := led.MarkWriter(ctx, conn, id); err != nil {
+	if err = a.deps.Ledger.MarkWriter(ctx, conn, id); err == nil {
+		err = l.measure(ctx, a.cfg, a.deps.Target.Server)
+	}
+	if err != nil {
 		l.close()
 		return nil, fmt.Errorf("lane %d: connect to the target: %w", id, err)
 	}
@@ -53,13 +59,28 @@ func (l *lane) exec(ctx context.Context, text []byte) (int64, error) {
 	return res.RowsAffected()
 }
 
+// several runs statements that stand in one text, and returns their counts. The
+// server stops at the first that fails.
+func (l *lane) several(ctx context.Context, text []byte) (counts []int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, statementLimit)
+	defer cancel()
+	err = l.conn.Raw(func(conn any) error {
+		res, err := conn.(driver.ExecerContext).ExecContext(ctx, view(text), nil)
+		if err == nil {
+			counts = res.(mysqldriver.Result).AllRowsAffected()
+		}
+		return err
+	})
+	return counts, err
+}
+
 func (l *lane) execString(ctx context.Context, text string) error {
 	_, err := l.exec(ctx, []byte(text))
 	return err
 }
 
 func (l *lane) begin(ctx context.Context) error {
-	if err := l.execString(ctx, "START TRANSACTION"); err != nil {
+	if err := l.execString(ctx, begin); err != nil {
 		return fmt.Errorf("lane %d: begin: %w", l.id, err)
 	}
 	return nil
@@ -78,10 +99,7 @@ func (l *lane) rollback(ctx context.Context) error {
 // answer is there, so that a fenced lane never commits (I-4). all says that this
 // transaction is the whole batch and moves every lane's row.
 func (l *lane) finish(ctx context.Context, led *ledger.Ledger, step ledger.Step, lanes int, all bool) error {
-	which, want := l.id, int64(1)
-	if all {
-		which, want = -1, int64(lanes)
-	}
+	which, want := l.rows(lanes, all)
 	fault.At("lane-ledger")
 	l.buf = led.AppendUpdate(l.buf[:0], step, which)
 	n, err := l.exec(ctx, l.buf)
@@ -91,6 +109,19 @@ func (l *lane) finish(ctx context.Context, led *ledger.Ledger, step ledger.Step,
 	if n != want {
 		return errors.Join(led.Refused(ctx, step), l.rollback(ctx))
 	}
+	return l.commit(ctx, step)
+}
+
+// rows says which row of the ledger the lane moves, -1 for all, and how many
+// that are.
+func (l *lane) rows(lanes int, all bool) (which int, want int64) {
+	if all {
+		return -1, int64(lanes)
+	}
+	return l.id, 1
+}
+
+func (l *lane) commit(ctx context.Context, step ledger.Step) error {
 	fault.At("lane-commit")
 	if err := l.execString(ctx, "COMMIT"); err != nil {
 		return fmt.Errorf("lane %d: commit batch %d: %w", l.id, step.Batch, ledger.CommitError(err))

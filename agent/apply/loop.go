@@ -12,6 +12,10 @@ import (
 // emptyEvery is how often a position is stored when nothing is to be written.
 const emptyEvery = 250 * time.Millisecond
 
+// linger is how long a small batch waits for more while nothing is in flight: a
+// commit costs the target and the agent the same for one row as for a hundred.
+const linger = 20 * time.Millisecond
+
 // loop is the state of Run's one deciding goroutine. At any moment one batch is
 // executed, one may be prepared, and one gathers transactions.
 type loop struct {
@@ -130,11 +134,20 @@ func (r *loop) worth() bool {
 	switch {
 	case r.gather.txns == 0 || r.a.half != nil:
 		return false
-	case len(r.gather.items) > 0:
-		return true
 	default:
-		return time.Since(r.since) >= emptyEvery
+		return time.Since(r.since) >= r.patience()
 	}
+}
+
+// patience is how long the gathered batch may wait, from its first transaction on.
+func (r *loop) patience() time.Duration {
+	switch n := len(r.gather.items); {
+	case n == 0:
+		return emptyEvery
+	case n < r.a.cfg.LaneRows*r.a.frontier.lanes():
+		return linger
+	}
+	return 0
 }
 
 // idle reports that nothing more is there to be taken at once.
@@ -258,7 +271,7 @@ func (r *loop) wait(ctx context.Context) error {
 	}
 	var tick <-chan time.Time
 	if r.flight == nil && r.gather.txns > 0 {
-		t := time.NewTimer(max(time.Millisecond, emptyEvery-time.Since(r.since)))
+		t := time.NewTimer(max(time.Millisecond, r.patience()-time.Since(r.since)))
 		defer t.Stop()
 		tick = t.C
 	}

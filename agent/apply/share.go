@@ -16,13 +16,16 @@ type share struct {
 	stmts []statement
 }
 
-// statement covers ops[lo:hi].
+// statement covers ops[lo:hi]: none, if it opens the transaction or moves the
+// ledger.
 type statement struct {
 	lo, hi     int
 	start, end int // in the share's text
 	want       int64
 	any        bool
-	lax        int // values that only a session without strict mode stores
+	lax        int  // values that only a session without strict mode stores
+	alone      bool // it needs more than to be sent and counted
+	ledger     bool
 }
 
 // maxDeleteKeys bounds the keys of one DELETE: a longer list makes servers give
@@ -35,8 +38,15 @@ type renderer struct {
 	packet int // the target takes no larger ones
 }
 
-// render makes the share's statements.
+// begin opens a share's transaction.
+const begin = "START TRANSACTION"
+
+// render makes the share's statements, of which the first opens the transaction.
+// A semicolon is between each and the next, so that neighbours can be sent
+// together as they stand in the text.
 func (r renderer) render(s *share) error {
+	s.text = append(s.text, begin...)
+	s.stmts = append(s.stmts[:0], statement{end: len(s.text), any: true})
 	for lo := 0; lo < len(s.ops); {
 		hi, err := r.statement(s, lo)
 		if err != nil {
@@ -50,6 +60,7 @@ func (r renderer) render(s *share) error {
 // statement renders one statement that begins with ops[lo] and returns where
 // the next one begins.
 func (r renderer) statement(s *share, lo int) (int, error) {
+	s.text = append(s.text, ';')
 	st := statement{lo: lo, hi: lo + 1, start: len(s.text)}
 	first := &s.ops[lo]
 	each, any := first.kind.want()
@@ -70,6 +81,7 @@ func (r renderer) statement(s *share, lo int) (int, error) {
 		return 0, tooLarge(first.table, size, r.packet)
 	}
 	st.lax = first.lax()
+	st.alone = st.lax > 0 || first.kind == fireCascade
 	st.want = each * int64(st.hi-st.lo)
 	s.stmts = append(s.stmts, st)
 	return st.hi, nil

@@ -53,7 +53,7 @@ func TestLeftOutChangesAreLookedAtAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	ops := b.shares[0].ops
-	if len(ops) != 1 || ops[0].kind != replaceRow || unimage(ops[0].image()) != (row{id: 5, u: 2}) || len(b.shares[0].stmts) != 1 {
+	if len(ops) != 1 || ops[0].kind != replaceRow || unimage(ops[0].image()) != (row{id: 5, u: 2}) || len(b.shares[0].stmts) != 2 { // the first opens the transaction
 		t.Errorf("the batch that is executed has the ops %+v", ops)
 	}
 }

@@ -86,7 +86,8 @@ func (l *lane) one(ctx context.Context, o *op) (int64, error) {
 		return 0, err
 	}
 	l.buf = s.text
-	return l.run(ctx, s.text, s.stmts[0].lax)
+	st := s.stmts[1] // behind the one that opens a transaction
+	return l.run(ctx, s.text[st.start:st.end], st.lax)
 }
 
 // overwrite makes the target's row what the source's is.

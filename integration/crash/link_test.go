@@ -17,7 +17,7 @@ import (
 func (r *rig) loseAnswers(n int64) (lost *atomic.Int64) {
 	lost = new(atomic.Int64)
 	arm := func(c *faultnet.Conn) {
-		c.On(faultnet.ToServer, "COMMIT", func() {
+		c.On(faultnet.ToServer, "\x03COMMIT", func() { // the statement: READ-COMMITTED is in every greeting
 			if lost.Add(1) > n {
 				return
 			}

@@ -71,7 +71,7 @@ func TestPanic(t *testing.T) {
 		t.Errorf("the panic is told as %+v", st.Error)
 	}
 	log, err := os.ReadFile(agent.Log)
-	if err != nil || !strings.Contains(string(log), "a stage of the run panicked") || !strings.Contains(string(log), "lane.go") {
+	if err != nil || !strings.Contains(string(log), "a stage of the run panicked") || !strings.Contains(string(log), "packet.go") {
 		t.Errorf("the log has no stack: %v", err)
 	}
 	select {

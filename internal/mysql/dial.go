@@ -37,7 +37,7 @@ func driverConfig(ep spec.Endpoint) (*mysql.Config, error) {
 	}
 	cfg.ReadTimeout, cfg.WriteTimeout = 0, 5*time.Minute
 	cfg.MaxAllowedPacket = maxPacket
-	cfg.InterpolateParams = false
+	cfg.InterpolateParams = true // one way there and back for a statement, not two
 	cfg.ClientFoundRows = false
 	cfg.CheckConnLiveness = true
 	cfg.Logger = &mysql.NopLogger{}

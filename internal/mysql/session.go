@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -121,6 +122,14 @@ var perFlavor = map[Flavor]map[string]string{
 func pinned(ctx context.Context, conn *sql.Conn, f Flavor) (map[string]string, error) {
 	p := maps.Clone(always)
 	delete(p, "character_set_results") // set with the session's charset
+	var all []string
+	for name, value := range perFlavor[f] {
+		all = append(all, "SESSION "+name+" = "+value)
+	}
+	if _, err := conn.ExecContext(ctx, "SET "+strings.Join(all, ", ")); err == nil { // of a server far away it is worth a try
+		maps.Copy(p, perFlavor[f])
+		return p, nil
+	}
 	for name, value := range perFlavor[f] {
 		if _, err := conn.ExecContext(ctx, "SET SESSION "+name+" = "+value); err == nil {
 			p[name] = value
@@ -136,12 +145,17 @@ type Option func(*pool)
 
 type pool struct {
 	params map[string]string
+	multi  bool
 	greet  []func(ctx context.Context, conn driver.Conn) error
 }
 
 // Set pins one more session variable, or another value of a pinned one; the
 // value is SQL text.
 func Set(name, value string) Option { return func(p *pool) { p.params[name] = value } }
+
+// Several lets one call on a session carry several statements, separated by
+// semicolons. It is for text that is made here, of literals.
+func Several() Option { return func(p *pool) { p.multi = true } }
 
 // Greet runs f on every new session before it is used. A session on which it
 // fails is closed, and the error is the connection's.
@@ -191,7 +205,7 @@ func (c *Conn) Open(charset Charset, size int, opts ...Option) (*sql.DB, error) 
 	for _, o := range opts {
 		o(&p)
 	}
-	cfg.Params = p.params
+	cfg.Params, cfg.MultiStatements = p.params, p.multi
 	connector, err := mysql.NewConnector(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("endpoint %q: %w", c.Endpoint.Name, err)
