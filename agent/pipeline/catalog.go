@@ -111,7 +111,7 @@ func (c *catalog) readTargets(ctx context.Context, rows []ledger.TableRow) (map[
 	if few := len(ids) <= fewTables; few {
 		model, err = structure.ReadTables(ctx, c.s.dstDB, c.s.dst.Server, selection, ids)
 	} else {
-		model, err = structure.Read(ctx, c.s.dstDB, c.s.dst.Server, selection)
+		model, err = structure.ReadTo(ctx, structure.Columns, c.s.dstDB, c.s.dst.Server, selection)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the target's definitions: %w", err)

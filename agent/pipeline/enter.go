@@ -155,7 +155,7 @@ func (s *session) makeEntering(ctx context.Context, conn *sql.Conn, model *struc
 	carrier := s.carrier(facts)
 	carrier.DeferIndexes = false // foreign keys of tables that are not read here may need them
 	creator := &structure.Creator{Carrier: carrier, OnExists: s.spec.Objects.OnExists, Definer: s.spec.Objects.Definer, Run: s.r.task.Run}
-	created, err := creator.Create(ctx, conn, model, nil)
+	created, err := creator.Create(ctx, conn, model)
 	if err != nil {
 		return fmt.Errorf("make tables that came into the selection: %w", err)
 	}

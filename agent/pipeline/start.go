@@ -17,10 +17,9 @@ import (
 // readings bounds how often the definitions are read until two readings agree.
 const readings = 20
 
-// makeStructure carries the definitions over. They are read after the start
-// position and once more when all are made; if anything changed meanwhile, the
-// difference is made good and a new start position is taken (R14). Nothing has
-// been read of any row, so beginning anew costs nothing, also after a crash.
+// makeStructure carries the definitions over, as they were at the start position
+// (R14). Nothing has been read of any row, so beginning anew costs nothing, also
+// after a crash.
 func (s *session) makeStructure(ctx context.Context, state *ledger.State) error {
 	s.r.set(run.Structure, "structure")
 	var model *structure.Model
@@ -71,62 +70,60 @@ func (s *session) follows() bool {
 }
 
 func (s *session) readAndCreate(ctx context.Context, conn *sql.Conn, creator *structure.Creator) (*structure.Model, *structure.Made, error) {
-	// A statement between the position and a first reading after it would be in
-	// the definitions and in the log, so there is a reading on each side.
-	before, err := s.readSource(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
 	plans, err := s.plansOf(ctx, conn)
 	if err != nil {
 		return nil, nil, err
 	}
+	model, err := s.readAtStart(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(model.Tables) == 0 {
+		return nil, nil, &mysql.Error{Class: mysql.Config, Code: "nothing_selected", Err: fmt.Errorf("the pipeline's objects select no table on the source"),
+			Remedy: "check the database and table names in the objects block, and that the account may see them"}
+	}
 	left := slices.Clone(plans.names)
-	var earlier *structure.Model
+	if err := plans.note(ctx, creator.Targets(model)); err != nil {
+		return nil, nil, err
+	}
+	if err := creator.DropLeft(ctx, conn, model, left); err != nil { // first: names of foreign keys are unique in a database
+		return nil, nil, err
+	}
+	made, err := creator.Create(ctx, conn, model)
+	return model, made, err
+}
+
+// readAtStart reads the definitions before the start position is taken and after
+// it, until both readings agree: what is changed between them is neither in the
+// log behind the position nor seen by one reading alone. A statement that comes
+// later, also while the tables are made, is in the log.
+func (s *session) readAtStart(ctx context.Context) (*structure.Model, error) {
+	before, err := s.readSource(ctx, structure.Outline)
+	if err != nil {
+		return nil, err
+	}
 	for range readings {
 		if s.spec.Type != spec.TypeIncremental || s.spec.Start.Position == "" || s.spec.Start.Position == "now" {
 			start, err := s.startPosition(ctx)
 			if err != nil {
-				return nil, nil, err
+				return nil, err
 			}
 			if err := s.ledger.SetStart(ctx, start); err != nil {
-				return nil, nil, err
+				return nil, err
 			}
 		}
-		model, err := s.readSource(ctx)
+		model, err := s.readSource(ctx, structure.Whole)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		if len(model.Tables) == 0 {
-			return nil, nil, &mysql.Error{Class: mysql.Config, Code: "nothing_selected", Err: fmt.Errorf("the pipeline's objects select no table on the source"),
-				Remedy: "check the database and table names in the objects block, and that the account may see them"}
-		}
-		if diff := model.Compare(before); len(diff) > 0 {
-			before = model
-			continue
-		}
-		if err := plans.note(ctx, creator.Targets(model)); err != nil {
-			return nil, nil, err
-		}
-		if err := creator.DropLeft(ctx, conn, model, left); err != nil { // first: names of foreign keys are unique in a database
-			return nil, nil, err
-		}
-		made, err := creator.Create(ctx, conn, model, earlier)
-		if err != nil {
-			return nil, nil, err
-		}
-		again, err := s.readSource(ctx)
-		if err != nil {
-			return nil, nil, err
-		}
-		diff := again.Compare(model)
+		diff := model.Compare(before)
 		if len(diff) == 0 {
-			return model, made, nil
+			return model, nil
 		}
-		s.r.log.Info().Strs("changed", diff).Msg("definitions changed while they were carried over; reading them again")
-		earlier, before = model, again
+		s.r.log.Info().Strs("changed", diff).Msg("definitions changed around the start position; reading them again")
+		before = model
 	}
-	return nil, nil, &mysql.Error{Class: mysql.Transient, Code: "structure_unstable", Err: fmt.Errorf("definitions on the source changed during each of %d readings", readings),
+	return nil, &mysql.Error{Class: mysql.Transient, Code: "structure_unstable", Err: fmt.Errorf("definitions on the source changed during each of %d readings", readings),
 		Remedy: "hold schema changes on the source for the start of the run"}
 }
 
@@ -174,8 +171,8 @@ func (p *plans) note(ctx context.Context, names []schema.ID) error {
 }
 
 // readSource reads what is selected, and the parents that are to be followed.
-func (s *session) readSource(ctx context.Context) (*structure.Model, error) {
-	model, err := structure.Read(ctx, s.srcDB, s.src.Server, s.selection)
+func (s *session) readSource(ctx context.Context, depth structure.Depth) (*structure.Model, error) {
+	model, err := structure.ReadTo(ctx, depth, s.srcDB, s.src.Server, s.selection)
 	if err != nil || s.spec.Type == spec.TypeStructure {
 		return model, err
 	}

@@ -14,8 +14,8 @@ import (
 )
 
 // Creator makes a model's objects on the target. It may be called again after a
-// crash, and with a newer reading of the source: no row has been copied yet, so
-// what is empty is made anew.
+// crash, with a newer reading of the source: no row has been copied yet, so what
+// is empty is made anew.
 type Creator struct {
 	*Carrier
 	OnExists string // spec.Objects.OnExists
@@ -34,14 +34,9 @@ type Made struct {
 	Findings []Finding  // what a person should know; nothing that stops the run
 }
 
-// Create makes databases, tables and views. earlier is the model of the call
-// before, nil for the first: its tables that did not change stay as they are,
-// those that vanished are dropped. conn holds the run's lock.
-func (c *Creator) Create(ctx context.Context, conn *sql.Conn, m, earlier *Model) (*Made, error) {
+// Create makes databases, tables and views. conn holds the run's lock.
+func (c *Creator) Create(ctx context.Context, conn *sql.Conn, m *Model) (*Made, error) {
 	made := &Made{}
-	if earlier != nil {
-		m.keepSizes(earlier)
-	}
 	var err error
 	if made.Tables, err = c.Tables(m); err != nil {
 		return nil, err
@@ -56,7 +51,7 @@ func (c *Creator) Create(ctx context.Context, conn *sql.Conn, m, earlier *Model)
 		if err := c.databases(ctx, conn, m, made); err != nil {
 			return err
 		}
-		if err := c.tables(ctx, conn, m, earlier, made.Tables); err != nil {
+		if err := c.tables(ctx, conn, m, made.Tables); err != nil {
 			return err
 		}
 		if err := c.shadows(ctx, conn, m, made); err != nil {
@@ -100,24 +95,17 @@ func (c *Creator) databases(ctx context.Context, conn *sql.Conn, m *Model, made 
 	return nil
 }
 
-// tables makes what is missing and what changed.
-func (c *Creator) tables(ctx context.Context, conn *sql.Conn, m, earlier *Model, carried []*Carried) error {
+// tables makes what is missing, and anew what an earlier owner of the run made.
+func (c *Creator) tables(ctx context.Context, conn *sql.Conn, m *Model, carried []*Carried) error {
 	there, err := c.existing(ctx, conn, carried)
 	if err != nil {
 		return err
-	}
-	was := map[string]string{}
-	if earlier != nil {
-		was = earlier.fingerprints()
-		if err := c.dropVanished(ctx, conn, m, earlier); err != nil {
-			return err
-		}
 	}
 	var todo, last []*Carried
 	var drop []schema.ID
 	for i, t := range carried {
 		if _, ok := there[t.Target]; ok {
-			if c.OnExists == "keep" || c.OnExists == "empty" || was["table "+t.Source.String()] == Fingerprint(m.Tables[i].Create) {
+			if c.OnExists == "keep" || c.OnExists == "empty" {
 				continue
 			}
 			drop = append(drop, t.Target)
@@ -232,39 +220,6 @@ func (c *Creator) dropEmpty(ctx context.Context, conn *sql.Conn, id schema.ID) e
 	}
 	if _, err := conn.ExecContext(ctx, "DROP TABLE IF EXISTS "+quoteID(id)); err != nil {
 		return fmt.Errorf("drop the empty table %s on the target: %w", id, err)
-	}
-	return nil
-}
-
-func (c *Creator) dropVanished(ctx context.Context, conn *sql.Conn, m, earlier *Model) error {
-	if c.OnExists == "keep" || c.OnExists == "empty" {
-		return nil
-	}
-	is := map[schema.ID]bool{}
-	for _, t := range m.Tables {
-		is[t.ID()] = true
-	}
-	for _, t := range earlier.Tables {
-		target, ok := c.Selection.target(t.ID())
-		if is[t.ID()] || !ok {
-			continue
-		}
-		there, err := Exists(ctx, conn, target)
-		if err != nil {
-			return err
-		}
-		if there {
-			if err := c.dropEmpty(ctx, conn, target); err != nil {
-				return err
-			}
-		}
-	}
-	for _, v := range earlier.Views {
-		if target, ok := c.Selection.target(v.ID); ok {
-			if _, err := conn.ExecContext(ctx, "DROP VIEW IF EXISTS "+quoteID(target)); err != nil {
-				return fmt.Errorf("drop view %s on the target: %w", target, err)
-			}
-		}
 	}
 	return nil
 }

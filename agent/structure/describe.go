@@ -16,20 +16,24 @@ import (
 
 // describe fills in columns and keys by one query each over all tables, and
 // from the text what information_schema does not say or says slowly.
-func describe(ctx context.Context, q mysql.Querier, server *mysql.Server, where string, tables []*Table) error {
-	byID := make(map[schema.ID]*Table, len(tables))
+func describe(ctx context.Context, q mysql.Querier, server *mysql.Server, where string, depth Depth, tables []*Table) error {
+	if depth != Outline {
+		byID := make(map[schema.ID]*Table, len(tables))
+		for _, t := range tables {
+			byID[t.ID()] = t
+		}
+		if err := readColumns(ctx, q, server, where, byID); err != nil {
+			return fmt.Errorf("read columns: %w", err)
+		}
+		if err := readKeys(ctx, q, server, where, byID); err != nil {
+			return fmt.Errorf("read indexes: %w", err)
+		}
+	}
 	for _, t := range tables {
-		byID[t.ID()] = t
-	}
-	if err := readColumns(ctx, q, server, where, byID); err != nil {
-		return fmt.Errorf("read columns: %w", err)
-	}
-	if err := readKeys(ctx, q, server, where, byID); err != nil {
-		return fmt.Errorf("read indexes: %w", err)
-	}
-	for _, t := range tables {
-		if err := t.fromText(); err != nil {
-			return fmt.Errorf("table %s: %w", t.ID(), err)
+		if depth.texts(server) {
+			if err := t.fromText(); err != nil {
+				return fmt.Errorf("table %s: %w", t.ID(), err)
+			}
 		}
 		t.Keyless = t.Definition.RowKey() == nil
 		t.Definition.Flavor = server.Flavor

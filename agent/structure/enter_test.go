@@ -63,7 +63,7 @@ func TestEnter(t *testing.T) {
 			if err != nil || len(m.Tables) != 1 || m.Tables[0].ID().Name != "b" {
 				t.Fatalf("read %v: %v", m, err)
 			}
-			if _, err := (&Creator{Carrier: r.Carrier}).Create(t.Context(), r.conn, m, nil); err != nil {
+			if _, err := (&Creator{Carrier: r.Carrier}).Create(t.Context(), r.conn, m); err != nil {
 				t.Fatal(err)
 			}
 			r.reg.entering = map[schema.ID]bool{}

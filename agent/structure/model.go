@@ -34,20 +34,6 @@ const guessRow = 100
 // size is the estimate of a table's bytes.
 func (t *Table) size() uint64 { return max(t.Bytes, t.Rows*guessRow) }
 
-// keepSizes gives tables that are as they were in an earlier reading the sizes
-// they had there: what is decided by them must not change with the estimates.
-func (m *Model) keepSizes(earlier *Model) {
-	was := make(map[schema.ID]*Table, len(earlier.Tables))
-	for _, t := range earlier.Tables {
-		was[t.ID()] = t
-	}
-	for _, t := range m.Tables {
-		if e := was[t.ID()]; e != nil && Fingerprint(e.Create) == Fingerprint(t.Create) {
-			t.Rows, t.Bytes = e.Rows, e.Bytes
-		}
-	}
-}
-
 // ID returns the table's name.
 func (t *Table) ID() schema.ID { return t.Definition.ID() }
 

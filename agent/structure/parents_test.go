@@ -21,7 +21,7 @@ func (r *replay) begin(t *testing.T) *Model {
 	if err := m.ReadParents(t.Context(), r.src, r.Selection); err != nil {
 		t.Fatal(err)
 	}
-	made, err := (&Creator{Carrier: r.Carrier, Run: r.schema}).Create(t.Context(), r.conn, m, nil)
+	made, err := (&Creator{Carrier: r.Carrier, Run: r.schema}).Create(t.Context(), r.conn, m)
 	if err != nil {
 		t.Fatal(err)
 	}

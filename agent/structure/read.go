@@ -24,8 +24,32 @@ const (
 	viewInvalid = 1356
 )
 
+// Depth is how much a reading asks for. With many tables each part of it takes
+// seconds of the server's.
+type Depth int
+
+const (
+	// Outline is names, texts, and from these the foreign keys: what another
+	// reading is compared with.
+	Outline Depth = iota
+	// Columns is what rows are written by. Texts are read only where they alone
+	// tell it: on MariaDB.
+	Columns
+	// Whole is everything, also the estimates of sizes.
+	Whole
+)
+
+func (d Depth) texts(server *mysql.Server) bool {
+	return d != Columns || server.Flavor == mysql.MariaDB
+}
+
 // Read reads everything selected. db is a pool of text sessions.
 func Read(ctx context.Context, db *sql.DB, server *mysql.Server, sel *Selection) (*Model, error) {
+	return ReadTo(ctx, Whole, db, server, sel)
+}
+
+// ReadTo reads a part of everything selected.
+func ReadTo(ctx context.Context, depth Depth, db *sql.DB, server *mysql.Server, sel *Selection) (*Model, error) {
 	m := &Model{Server: server}
 	if err := m.readDatabases(ctx, db, sel); err != nil {
 		return nil, fmt.Errorf("read the databases of %s: %w", server, err)
@@ -37,16 +61,16 @@ func Read(ctx context.Context, db *sql.DB, server *mysql.Server, sel *Selection)
 	if len(names) == 0 {
 		return m, nil
 	}
-	if err := m.list(ctx, db, sel, "TABLE_SCHEMA IN ("+literals(names)+")"); err != nil {
+	where := "TABLE_SCHEMA IN (" + literals(names) + ")"
+	if err := m.list(ctx, db, sel, where, depth); err != nil {
 		return nil, fmt.Errorf("list the tables of %s: %w", server, err)
 	}
-	if err := m.showAll(ctx, db); err != nil {
-		return nil, err
+	if depth.texts(server) {
+		if err := m.showAll(ctx, db); err != nil {
+			return nil, err
+		}
 	}
-	if err := describe(ctx, db, server, "TABLE_SCHEMA IN ("+literals(names)+")", m.Tables); err != nil {
-		return nil, err
-	}
-	return m, nil
+	return m, describe(ctx, db, server, where, depth, m.Tables)
 }
 
 // ReadTables reads some of the selected tables; those that are not there are
@@ -57,7 +81,7 @@ func ReadTables(ctx context.Context, db *sql.DB, server *mysql.Server, sel *Sele
 		return m, nil
 	}
 	where := named(ids)
-	if err := m.list(ctx, db, sel, where); err != nil {
+	if err := m.list(ctx, db, sel, where, Whole); err != nil {
 		return nil, fmt.Errorf("list tables of %s: %w", server, err)
 	}
 	m.Views = nil
@@ -68,7 +92,7 @@ func ReadTables(ctx context.Context, db *sql.DB, server *mysql.Server, sel *Sele
 	if err := m.showAll(ctx, db); err != nil {
 		return nil, err
 	}
-	return m, describe(ctx, db, server, where, m.Tables)
+	return m, describe(ctx, db, server, where, Whole, m.Tables)
 }
 
 // named bounds a query of information_schema. MariaDB opens every table that the
@@ -105,9 +129,12 @@ func (m *Model) readDatabases(ctx context.Context, q mysql.Querier, sel *Selecti
 
 // list finds the selected tables and views. where bounds the query; names are
 // compared again here, since servers may compare them without case.
-func (m *Model) list(ctx context.Context, q mysql.Querier, sel *Selection, where string) error {
-	rows, err := q.QueryContext(ctx, `SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, ENGINE, COALESCE(TABLE_ROWS, 0), COALESCE(DATA_LENGTH, 0),
-		COALESCE(TABLE_COLLATION, '') FROM information_schema.TABLES WHERE `+where)
+func (m *Model) list(ctx context.Context, q mysql.Querier, sel *Selection, where string, depth Depth) error {
+	sizes := "0, 0"
+	if depth == Whole {
+		sizes = "COALESCE(TABLE_ROWS, 0), COALESCE(DATA_LENGTH, 0)"
+	}
+	rows, err := q.QueryContext(ctx, "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, ENGINE, "+sizes+", COALESCE(TABLE_COLLATION, '') FROM information_schema.TABLES WHERE "+where)
 	if err != nil {
 		return err
 	}
@@ -226,7 +253,7 @@ func ReadTable(ctx context.Context, q mysql.Querier, server *mysql.Server, id sc
 	}
 	t.Definition.Engine, t.Definition.SystemVersioned, t.Collation = engine.String, kind == "SYSTEM VERSIONED", collation.String
 	t.Rows, t.Bytes = uint64(rows.Int64), uint64(size.Int64)
-	if err := describe(ctx, q, server, where, []*Table{t}); err != nil {
+	if err := describe(ctx, q, server, where, Whole, []*Table{t}); err != nil {
 		return nil, err
 	}
 	return t, nil

@@ -196,13 +196,18 @@ func TestCreateAllWithinOneFlavor(t *testing.T) {
 			if again := p.read(t); again.Fingerprint() != m.Fingerprint() {
 				t.Errorf("two readings differ: %v", again.Compare(m))
 			}
+			checkDepths(t, p, m)
 			p.exec(t, "ALTER TABLE parent ADD x INT", "DROP TABLE hashed", "CREATE TABLE fresh (id INT PRIMARY KEY)")
 			later := p.read(t)
 			want := []string{"table " + p.schema + ".fresh appeared", "table " + p.schema + ".hashed vanished", "table " + p.schema + ".parent changed"}
 			if diff := cmp.Diff(want, later.Compare(m)); diff != "" {
 				t.Error(diff)
 			}
-			made, err := (&Creator{Carrier: p.Carrier, OnExists: "fail", Definer: "keep"}).Create(t.Context(), p.conn, later, m)
+			creator := &Creator{Carrier: p.Carrier, OnExists: "fail", Definer: "keep"}
+			if err := creator.DropLeft(t.Context(), p.conn, later, creator.Targets(m)); err != nil {
+				t.Fatal(err)
+			}
+			made, err := creator.Create(t.Context(), p.conn, later)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -212,6 +217,38 @@ func TestCreateAllWithinOneFlavor(t *testing.T) {
 				t.Error("the vanished table is still on the target")
 			}
 		})
+	}
+}
+
+// checkDepths compares the parts that can be read with the whole: of them an
+// outline has the same texts and foreign keys, and columns the same columns and
+// keys.
+func checkDepths(t *testing.T, p *pair, whole *Model) {
+	t.Helper()
+	read := func(depth Depth) *Model {
+		m, err := ReadTo(t.Context(), depth, p.src, p.Source, p.Selection)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(m.Tables) != len(whole.Tables) {
+			t.Fatalf("depth %d has %d tables, not %d", depth, len(m.Tables), len(whole.Tables))
+		}
+		return m
+	}
+	outline, columns := read(Outline), read(Columns)
+	if diff := outline.Compare(whole); len(diff) > 0 {
+		t.Errorf("an outline differs: %v", diff)
+	}
+	for i, w := range whole.Tables {
+		want := w.Definition
+		if diff := cmp.Diff(want.ForeignKeys, outline.Tables[i].Definition.ForeignKeys); diff != "" {
+			t.Errorf("an outline's foreign keys of %s: %s", want.ID(), diff)
+		}
+		got := *columns.Tables[i].Definition
+		got.ForeignKeys = want.ForeignKeys
+		if diff := cmp.Diff(*want, got); diff != "" {
+			t.Errorf("columns of %s: %s", want.ID(), diff)
+		}
 	}
 }
 
@@ -238,7 +275,7 @@ func TestRefusedWithinMariaDB(t *testing.T) {
 
 func createAll(t *testing.T, p *pair, m *Model) *Made {
 	t.Helper()
-	made, err := (&Creator{Carrier: p.Carrier, OnExists: "fail", Definer: "keep"}).Create(t.Context(), p.conn, m, nil)
+	made, err := (&Creator{Carrier: p.Carrier, OnExists: "fail", Definer: "keep"}).Create(t.Context(), p.conn, m)
 	if err != nil {
 		t.Fatal(err)
 	}
