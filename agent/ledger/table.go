@@ -130,6 +130,7 @@ func (l *Ledger) tables(ctx context.Context, which string) ([]TableRow, error) {
 		if err := json.Unmarshal(def, &r.Definition); err != nil {
 			return nil, fmt.Errorf("stored definition of %s: %w", r.Source, err)
 		}
+		r.Definition.Compact()
 		if err := json.Unmarshal(left, &r.LeftOut); err != nil {
 			return nil, fmt.Errorf("stored left-out indexes of %s: %w", r.Source, err)
 		}

@@ -80,7 +80,7 @@ func newCatalog(ctx context.Context, s *session, rows []ledger.TableRow) (*catal
 				Remedy: "somebody dropped or renamed it, or the account lost its privileges there: restore it as it was, or stop the run"}
 		}
 		if t := s.structure[r.Source]; t != nil && sameDefinition(t.Definition, r.Definition) {
-			e.text = t.Create
+			e.text, e.row.Definition = t.Create, t.Definition
 		}
 		c.byName[r.Source], c.byID[r.ID] = e, e
 	}

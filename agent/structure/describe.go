@@ -37,6 +37,7 @@ func describe(ctx context.Context, q mysql.Querier, server *mysql.Server, where 
 		}
 		t.Keyless = t.Definition.RowKey() == nil
 		t.Definition.Flavor = server.Flavor
+		t.Definition.Compact()
 	}
 	return nil
 }

@@ -6,7 +6,9 @@
 package schema
 
 import (
+	"slices"
 	"strings"
+	"unique"
 
 	"github.com/tidegate-io/tidegate/internal/mysql"
 )
@@ -135,6 +137,30 @@ func (t *Table) identifies(k *Key) bool {
 		}
 	}
 	return len(k.Parts) > 0
+}
+
+// Compact lets a definition take less memory: text that many tables have in
+// common is kept once.
+func (t *Table) Compact() {
+	share(&t.Schema, &t.Engine)
+	t.Columns, t.Keys = slices.Clip(t.Columns), slices.Clip(t.Keys)
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		share(&c.Name, &c.Type, &c.DataType, &c.Charset, &c.Collation, &c.Extra)
+	}
+	for i := range t.Keys {
+		k := &t.Keys[i]
+		share(&k.Name, &k.Kind)
+		for j := range k.Parts {
+			share(&k.Parts[j].Column)
+		}
+	}
+}
+
+func share(texts ...*string) {
+	for _, s := range texts {
+		*s = unique.Make(*s).Value()
+	}
 }
 
 // ID is a table's name as a map key: schema and name, apart.
