@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	mysqldriver "github.com/go-sql-driver/mysql"
-
 	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/internal/fault"
 	"github.com/tidegate-io/tidegate/internal/mysql"
@@ -61,17 +59,10 @@ func (l *lane) exec(ctx context.Context, text []byte) (int64, error) {
 
 // several runs statements that stand in one text, and returns their counts. The
 // server stops at the first that fails.
-func (l *lane) several(ctx context.Context, text []byte) (counts []int64, err error) {
+func (l *lane) several(ctx context.Context, text []byte) ([]int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, statementLimit)
 	defer cancel()
-	err = l.conn.Raw(func(conn any) error {
-		res, err := conn.(driver.ExecerContext).ExecContext(ctx, view(text), nil)
-		if err == nil {
-			counts = res.(mysqldriver.Result).AllRowsAffected()
-		}
-		return err
-	})
-	return counts, err
+	return mysql.Counts(ctx, l.conn, view(text))
 }
 
 func (l *lane) execString(ctx context.Context, text string) error {

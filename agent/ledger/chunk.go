@@ -91,12 +91,11 @@ func boundText(b Bound) string {
 // its rows. The range must still be handed out; a table thrown away meanwhile
 // has no such row any more.
 func (l *Ledger) DoneIn(ctx context.Context, db mysql.Execer, c Chunk, d Done) error {
-	res, err := db.ExecContext(ctx, fmt.Sprintf("UPDATE `_tidegate`.`chunk` SET state = 'done', high_pos = %s, row_count = %d, byte_count = %d WHERE run = %s AND tbl = %d AND seq = %d AND state = 'handed'",
-		hexText(d.High), d.Rows, d.Bytes, hexText(l.Run), c.Table, c.Seq))
-	if err != nil {
-		return fmt.Errorf("mark chunk %d of table %d done: %w", c.Seq, c.Table, err)
+	res, err := db.ExecContext(ctx, l.DoneText(c, d))
+	var n int64
+	if err == nil {
+		n, err = res.RowsAffected()
 	}
-	n, err := res.RowsAffected()
 	if err == nil && n != 1 {
 		err = ErrThrownAway
 	}
@@ -104,6 +103,13 @@ func (l *Ledger) DoneIn(ctx context.Context, db mysql.Execer, c Chunk, d Done) e
 		return fmt.Errorf("mark chunk %d of table %d done: %w", c.Seq, c.Table, err)
 	}
 	return nil
+}
+
+// DoneText is the statement of DoneIn. It changes one row, or none if the chunk
+// is thrown away.
+func (l *Ledger) DoneText(c Chunk, d Done) string {
+	return fmt.Sprintf("UPDATE `_tidegate`.`chunk` SET state = 'done', high_pos = %s, row_count = %d, byte_count = %d WHERE run = %s AND tbl = %d AND seq = %d AND state = 'handed'",
+		hexText(d.High), d.Rows, d.Bytes, hexText(l.Run), c.Table, c.Seq)
 }
 
 // PieceIn notes a piece of a copy in one snapshot, written in this transaction.

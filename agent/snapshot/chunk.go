@@ -1,19 +1,18 @@
 package snapshot
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/tidegate-io/tidegate/agent/gate"
 	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/internal/change"
 	"github.com/tidegate-io/tidegate/internal/fault"
 	"github.com/tidegate-io/tidegate/internal/guard"
 	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/schema"
 )
 
 // errBounds says that a table's ranges mean nothing any more: its paging key is
@@ -24,53 +23,69 @@ var errBounds = errors.New("the key that the ranges follow was changed")
 func (c *Copier) copyChunk(ctx context.Context, j *job) (ledger.Done, error) {
 	t, ck := j.table, j.chunk
 	var done ledger.Done
-	source, target, err := c.applied(t.ID)
-	if err != nil {
-		return done, err
-	}
-	if now := choosePaging(source); now == nil || !now.same(t.ranger.pg) {
-		return done, fmt.Errorf("%s: %w", source.ID(), errBounds)
-	}
-	l, err := newLayout(source, target, &c.Deps)
+	l, err := c.layout(t)
 	if err != nil {
 		return done, err
 	}
 	l.lines = !j.plain && c.loadable(l)
-	v, g, err := c.open(ctx, t, source)
+	v, in, err := c.open(ctx, []*tableCopy{t}, []*schema.Table{l.source})
 	if err != nil {
 		return done, err
 	}
 	defer v.close()
-	// Until the chunk was in the gate, a statement could give the tables' names to
-	// others; from here on it waits.
-	if now, _, err := c.applied(t.ID); err != nil || now != source {
+	if err := c.still(t, l.source); err != nil {
 		v.done = true
-		drop(g)
-		return done, cmp.Or(err, fmt.Errorf("%s: %w", source.ID(), errDiffers))
+		in.drop()
+		return done, err
 	}
 	high, err := c.carry(ctx, t, ck, carriage{view: v, layout: l, done: &done})
-	switch {
-	case err == nil:
-	case high == nil: // no COMMIT was sent
-		drop(g)
-		return done, err
-	default: // while the chunk may be on the target, its low mark stays in the gate
-		there, askErr := c.committed(ctx, ck)
+	return done, c.conclude(ctx, j, in, high, err)
+}
+
+// layout is how rows of a table travel by its applied definition, if its ranges
+// mean anything by that.
+func (c *Copier) layout(t *tableCopy) (*layout, error) {
+	source, target, err := c.applied(t.ID)
+	if err != nil {
+		return nil, err
+	}
+	if now := choosePaging(source); now == nil || !now.same(t.ranger.pg) {
+		return nil, fmt.Errorf("%s: %w", source.ID(), errBounds)
+	}
+	return newLayout(source, target, &c.Deps)
+}
+
+// still checks that a definition is the applied one. Until the chunk was in the
+// gate, a statement could give the tables' names to others; afterwards it waits.
+func (c *Copier) still(t *tableCopy, source *schema.Table) error {
+	now, _, err := c.applied(t.ID)
+	if err == nil && now != source {
+		err = fmt.Errorf("%s: %w", source.ID(), errDiffers)
+	}
+	return err
+}
+
+// conclude takes a chunk out of the gate once it is certain whether it is on the
+// target. high is nil if no COMMIT was sent. It returns nil if the chunk is there.
+func (c *Copier) conclude(ctx context.Context, j *job, in admitted, high *change.Set, err error) error {
+	if err != nil && high != nil { // while the chunk may be on the target, its low mark stays in the gate
+		there, askErr := c.committed(ctx, j.chunk)
 		if askErr != nil {
-			if t.life.Err() != nil { // thrown away at a barrier: the table is emptied before the log goes on
-				drop(g)
+			if j.table.life.Err() != nil { // thrown away at a barrier: the table is emptied before the log goes on
+				in.drop()
 			}
-			return done, errors.Join(err, askErr)
+			return errors.Join(err, askErr)
 		}
-		if !there {
-			drop(g)
-			return done, err
+		if there {
+			err = nil
 		}
 	}
-	if g != nil {
-		g.Done(high)
+	if err != nil {
+		in.drop()
+		return err
 	}
-	return done, nil
+	in.done(high)
+	return nil
 }
 
 // committed asks for the outcome of a chunk until an answer comes.
@@ -98,7 +113,7 @@ type carriage struct {
 // returned also with an error, if it had been taken: the commit may have
 // happened.
 func (c *Copier) carry(ctx context.Context, t *tableCopy, ck ledger.Chunk, h carriage) (*change.Set, error) {
-	if err := c.agree(ctx, h.view, t, h.layout.source); err != nil {
+	if err := c.agree(ctx, h.view, []*tableCopy{t}, []*schema.Table{h.layout.source}); err != nil {
 		h.view.done = errors.Is(err, errDiffers)
 		return nil, err
 	}
@@ -187,11 +202,4 @@ func (c *Copier) pipe(ctx context.Context, done *ledger.Done, read func(context.
 	})
 	g.Go(func() error { return write(ctx, batches, func() error { return <-result }) })
 	return g.Wait()
-}
-
-// drop takes a chunk out of the gate that left nothing on the target.
-func drop(g *gate.Chunk) {
-	if g != nil {
-		g.Drop()
-	}
 }

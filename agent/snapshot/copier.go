@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,6 +41,8 @@ type Copier struct {
 	ready   []*job       // handed out, waiting for a reader
 	copied  []int        // finished, but not noted yet
 	changed chan struct{}
+
+	copiedFrom time.Time // when the first of copied was finished
 }
 
 // tableCopy is a table's place in the copy.
@@ -95,10 +98,10 @@ func New(cfg Config, d Deps) (*Copier, error) {
 		db, err = conn.Within(answerLimit).Open(mysql.Raw, size, opts...)
 		return db
 	}
-	c.source = open(d.Source, c.Threads, isolation)
-	c.locks = open(d.Source, c.Threads, append(c.lockOptions(), isolation)...)
-	c.plans = open(d.Source, 1)
-	c.target = open(d.Target, c.Threads, ledger.Marked(d.Ledger.Run))
+	c.source = open(d.Source, c.Threads, isolation, mysql.Several())
+	c.locks = open(d.Source, c.Threads, append(c.lockOptions(), isolation, mysql.Several())...)
+	c.plans = open(d.Source, 1, mysql.Several())
+	c.target = open(d.Target, c.Threads, ledger.Marked(d.Ledger.Run), mysql.Several())
 	if err != nil {
 		c.Close()
 		return nil, err
@@ -210,7 +213,7 @@ func (c *Copier) resume(tc *tableCopy, st *ledger.CopyState) {
 	}
 	if r.closed && len(st.Handed) == 0 {
 		c.finish(tc)
-		c.copied = append(c.copied, tc.ID)
+		c.noteLater(tc)
 	}
 }
 
@@ -231,7 +234,7 @@ func (t *tableCopy) begin(m mode, source *schema.Table) {
 	t.ranger, t.closed, t.finished, t.halted, t.queued = nil, false, false, false, false
 	t.handed, t.done = 0, ledger.Done{}
 	if pg := choosePaging(source); pg != nil && t.Group == 0 && m != noMarks {
-		t.ranger = &ranger{id: t.ID, pg: pg, where: t.Where, name: source.ID(), pace: newPace(t.Table)}
+		t.ranger = &ranger{id: t.ID, pg: pg, where: t.Where, name: source.ID(), pace: newPace(t.Table), few: t.Rows < fewRows}
 	}
 }
 
@@ -259,13 +262,10 @@ func (c *Copier) Pending() bool {
 	return c.pending()
 }
 
-func (c *Copier) pending() bool {
-	for _, t := range c.order {
-		if !t.finished {
-			return true
-		}
-	}
-	return len(c.copied) > 0
+func (c *Copier) pending() bool { return len(c.copied) > 0 || c.unfinished() }
+
+func (c *Copier) unfinished() bool {
+	return len(c.ready) > 0 || slices.ContainsFunc(c.order, func(t *tableCopy) bool { return !t.finished })
 }
 
 // Run copies what is left and returns when every chunk of every table is on the

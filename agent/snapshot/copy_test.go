@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/integration/dbtest"
+	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/schema"
 )
 
@@ -68,6 +70,27 @@ func TestShapes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestChangedWithoutLog: a source without a log never tells of a statement for
+// which a copy could wait.
+func TestChangedWithoutLog(t *testing.T) {
+	r := newRig(t, sources["mysql no log"], dbtest.Config{})
+	r.cfg.NoLog = true
+	r.create("CREATE TABLE {}.t (id INT NOT NULL PRIMARY KEY, v VARCHAR(100))")
+	r.exec(r.src, "INSERT INTO {}.t VALUES (1,'a')")
+	r.register("t")
+	r.exec(r.src, "ALTER TABLE {}.t ADD w INT")
+	r.begin()
+	var e *mysql.Error
+	if err := r.copier().Run(t.Context()); !errors.As(err, &e) || e.Code != "changed_without_log" || e.Remedy == "" {
+		t.Fatal(err)
+	}
+	r.exec(r.src, "ALTER TABLE {}.t DROP w")
+	if err := r.copier().Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.equal("t")
 }
 
 // TestHostileGlobals: nothing is inherited (N-C3, N-C4, N-C6, N-P9).

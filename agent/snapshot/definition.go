@@ -1,12 +1,15 @@
 package snapshot
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/schema"
@@ -33,26 +36,65 @@ var noSuchTable = map[uint16]bool{1146: true, 1049: true, 1176: true, 1054: true
 // counter is the part of SHOW CREATE TABLE that moves with every row.
 var counter = regexp.MustCompile(` AUTO_INCREMENT=\d+`)
 
-// agree checks that the table a view reads has the definition that is applied
-// (ENGINE §3, DDL during the copy). The view's transaction touches the table
-// first, so that the metadata lock keeps what is read here true for the rows.
-func (c *Copier) agree(ctx context.Context, v *view, t *tableCopy, applied *schema.Table) error {
-	name := mysql.Table(applied.Schema, applied.Name)
-	var one int
-	err := v.conn.QueryRowContext(ctx, "SELECT 1 FROM "+name+" LIMIT 0").Scan(&one)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+// agree checks that the tables a view reads have the definitions that are applied
+// (ENGINE §3, DDL during the copy). The view's transaction touches them first, so
+// that the metadata locks keep what is read here true for the rows.
+func (c *Copier) agree(ctx context.Context, v *view, tables []*tableCopy, applied []*schema.Table) error {
+	texts, err := v.definitions(ctx, applied)
+	if err != nil {
 		return definitionError(err)
 	}
-	var ignored string
-	var text []byte
-	if err := v.conn.QueryRowContext(ctx, "SHOW CREATE TABLE "+name).Scan(&ignored, &text); err != nil {
-		return definitionError(err)
+	for i, t := range tables {
+		if err := c.same(ctx, v, t, applied[i], texts[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// definitions touches tables and returns their SHOW CREATE TABLE.
+func (v *view) definitions(ctx context.Context, tables []*schema.Table) ([][]byte, error) {
+	query := make([]string, 0, 2*len(tables))
+	for _, t := range tables {
+		query = append(query, "SELECT 1 FROM "+mysql.Table(t.Schema, t.Name)+" LIMIT 0")
+	}
+	for _, t := range tables {
+		query = append(query, "SHOW CREATE TABLE "+mysql.Table(t.Schema, t.Name))
+	}
+	rows, err := v.conn.QueryContext(ctx, strings.Join(query, ";"))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for range tables {
+		if !rows.NextResultSet() {
+			return nil, cmp.Or(rows.Err(), io.ErrUnexpectedEOF)
+		}
+	}
+	out := make([][]byte, len(tables))
+	for i := range tables {
+		if i > 0 && !rows.NextResultSet() || !rows.Next() {
+			return nil, cmp.Or(rows.Err(), io.ErrUnexpectedEOF)
+		}
+		var ignored string
+		if err := rows.Scan(&ignored, &out[i]); err != nil {
+			return nil, err
+		}
+	}
+	return out, rows.Close()
+}
+
+// same checks a table whose SHOW CREATE TABLE is text.
+func (c *Copier) same(ctx context.Context, v *view, t *tableCopy, applied *schema.Table, text []byte) error {
+	known := c.Definitions.Text(t.ID)
+	if string(text) == known {
+		return nil
 	}
 	now := string(counter.ReplaceAll(text, nil))
 	t.mu.Lock()
-	known := t.text == now && t.agreed == applied
+	agreed := t.text == now && t.agreed == applied
 	t.mu.Unlock()
-	if known || now == string(counter.ReplaceAll([]byte(c.Definitions.Text(t.ID)), nil)) {
+	if agreed || now == counter.ReplaceAllString(known, "") {
 		return nil
 	}
 	def, err := c.readDefinition(ctx, v.conn, applied.ID())

@@ -79,6 +79,8 @@ func (c *Copier) copyGroup(ctx context.Context, g *group) error {
 			return err
 		case thrownAway:
 			return nil // who did that begins the copy anew
+		case errors.Is(err, errDiffers) && c.mode == noMarks:
+			err = changedUnseen(err)
 		case errors.Is(err, errDiffers), errors.Is(err, errGone):
 			err = sleep(ctx, 200*time.Millisecond)
 		case unready[mysql.Number(err)] && refused < patience:
@@ -91,6 +93,13 @@ func (c *Copier) copyGroup(ctx context.Context, g *group) error {
 			return fmt.Errorf("copy %d tables in one snapshot: %w", len(g.tables), err)
 		}
 	}
+}
+
+// changedUnseen says that a table is not as it was read, and that no log will tell
+// how it came to be so.
+func changedUnseen(err error) error {
+	return &mysql.Error{Class: mysql.Config, Code: "changed_without_log", Err: err,
+		Remedy: "a statement changed the table since the run read its definition, and the source writes no log that says which: change it back and retry, or stop the run and apply the pipeline again"}
 }
 
 func (c *Copier) finishGroup(g *group) {
@@ -123,15 +132,13 @@ func (c *Copier) tryGroup(ctx context.Context, g *group) error {
 		v.done = errors.Is(err, gate.ErrStale)
 		return err
 	}
-	for i, t := range g.tables {
-		if err := c.agree(ctx, v, t, defs[i]); err != nil {
-			v.done = errors.Is(err, errDiffers)
-			drop(held)
-			return err
-		}
+	if err := c.agree(ctx, v, g.tables, defs); err != nil {
+		v.done = errors.Is(err, errDiffers)
+		held.drop()
+		return err
 	}
 	if err := c.Ledger.BeginExact(ctx, v.low.String(), g.ids()...); err != nil {
-		drop(held)
+		held.drop()
 		return err
 	}
 	for _, t := range g.tables {
@@ -139,9 +146,7 @@ func (c *Copier) tryGroup(ctx context.Context, g *group) error {
 	}
 	if err = c.carryGroup(ctx, g, v); err == nil {
 		v.done = true
-		if held != nil {
-			held.Done(v.low)
-		}
+		held.done(v.low)
 		return nil
 	}
 	return c.abandon(ctx, g, held, err)
@@ -149,13 +154,13 @@ func (c *Copier) tryGroup(ctx context.Context, g *group) error {
 
 // abandon empties the tables of a group that was not read to its end. The gate
 // is let go only then.
-func (c *Copier) abandon(ctx context.Context, g *group, held *gate.Chunk, cause error) error {
+func (c *Copier) abandon(ctx context.Context, g *group, held admitted, cause error) error {
 	if ctx.Err() != nil {
 		c.mu.Lock()
 		halted := g.tables[0].halted
 		c.mu.Unlock()
 		if halted {
-			drop(held) // the one who threw the copy away stands at a barrier, and empties the tables
+			held.drop() // the one who threw the copy away stands at a barrier, and empties the tables
 		}
 		return cause
 	}
@@ -168,17 +173,15 @@ func (c *Copier) abandon(ctx context.Context, g *group, held *gate.Chunk, cause 
 	for _, t := range g.tables {
 		t.gate.Restart()
 	}
-	drop(held)
+	held.drop()
 	return cause
 }
 
 // beginGroup opens one snapshot for all tables. Tables that no snapshot covers
 // are kept locked instead.
 func (c *Copier) beginGroup(ctx context.Context, defs []*schema.Table) (*view, error) {
-	for _, d := range defs {
-		if !transactional(d) {
-			return c.underLock(ctx, defs, nil)
-		}
+	if !allTransactional(defs) {
+		return c.underLock(ctx, defs, nil)
 	}
 	if c.mode == noMarks {
 		return c.unmarked(ctx)
@@ -200,11 +203,11 @@ func (c *Copier) unmarked(ctx context.Context) (*view, error) {
 }
 
 // hold stops the applier at the snapshot's position.
-func (c *Copier) hold(g *group, v *view) (*gate.Chunk, error) {
+func (c *Copier) hold(g *group, v *view) (admitted, error) {
 	if c.mode == noMarks {
 		return nil, nil
 	}
-	held, err := c.Gate.Open(g.tables[0].gate, v.low)
+	held, err := c.admit(g.tables[:1], v.low)
 	if errors.Is(err, gate.ErrStale) {
 		err = &mysql.Error{Class: mysql.Transient, Code: "stale_mark", Err: err}
 	}

@@ -22,16 +22,33 @@ import (
 	"github.com/tidegate-io/tidegate/internal/schema"
 )
 
-// liveTables have a key of each kind the protocol treats in its own way, and a
+// liveKinds have a key of each kind the protocol treats in its own way, and a
 // unique value that rows hand on to one another.
-var liveTables = map[string]string{
-	"counted": "CREATE TABLE {}.counted (k INT NOT NULL PRIMARY KEY, u INT NULL UNIQUE, v VARCHAR(60))",
-	"named":   "CREATE TABLE {}.named (k VARCHAR(20) NOT NULL PRIMARY KEY, u INT NULL UNIQUE, v VARCHAR(60))",
-	"hashed":  "CREATE TABLE {}.hashed (k VARBINARY(20) NOT NULL PRIMARY KEY, u INT NULL UNIQUE, v VARCHAR(60))",
-	"loose":   "CREATE TABLE {}.loose (k INT NOT NULL, u INT NULL, v VARCHAR(60))",
+var liveKinds = map[string]string{
+	"counted": "k INT NOT NULL PRIMARY KEY, u INT NULL UNIQUE, v VARCHAR(60)",
+	"named":   "k VARCHAR(20) NOT NULL PRIMARY KEY, u INT NULL UNIQUE, v VARCHAR(60)",
+	"hashed":  "k VARBINARY(20) NOT NULL PRIMARY KEY, u INT NULL UNIQUE, v VARCHAR(60)",
+	"loose":   "k INT NOT NULL, u INT NULL, v VARCHAR(60)",
 }
 
-var liveNames = []string{"counted", "named", "hashed", "loose"}
+// kindOf is the kind of a table, which its name begins with: "named_7".
+func kindOf(table string) string {
+	kind, _, _ := strings.Cut(table, "_")
+	return kind
+}
+
+// liveTables makes tables, fills them by some changes, and takes them into the run.
+func (r *rig) liveTables(changes int, names ...string) {
+	r.names = names
+	for _, name := range names {
+		r.create("CREATE TABLE {}." + name + " (" + liveKinds[kindOf(name)] + ")")
+	}
+	r.fill(changes)
+	for _, name := range names {
+		r.register(name)
+	}
+	r.begin()
+}
 
 // replayer applies the log naively: one transaction at a time, as the gate
 // admits it, tolerantly in a table's window and strictly after it.
@@ -163,7 +180,7 @@ func (p *replayer) change(ctx context.Context, tx mysql.Execer, id change.ID, ta
 		}
 		q, args := "DELETE FROM "+name+" WHERE k = ?", []any{row[0]}
 		switch {
-		case i == 0 && table == "loose":
+		case i == 0 && kindOf(table) == "loose":
 			q, args = "DELETE FROM "+name+" WHERE k = ? AND u <=> ? AND v <=> ? LIMIT 1", row
 		case i == 1:
 			q, args = verb+" INTO "+name+" (k,u,v) VALUES (?,?,?)", row
@@ -184,7 +201,7 @@ func rawKey(table string, v any) []byte {
 	case int32:
 		return []byte{byte(x), byte(x >> 8), byte(x >> 16), byte(x >> 24)}
 	case string:
-		if table == "hashed" {
+		if kindOf(table) == "hashed" {
 			return []byte(x)
 		}
 	case []byte:
@@ -220,9 +237,9 @@ func (r *rig) workload(ctx context.Context, seed uint64) error {
 }
 
 func (r *rig) change(rng *rand.Rand) string {
-	table, k, u := liveNames[rng.IntN(4)], rng.IntN(3000), rng.IntN(4000)
+	table, k, u := r.names[rng.IntN(len(r.names))], rng.IntN(3000), rng.IntN(4000)
 	key := fmt.Sprint(k)
-	switch table {
+	switch kindOf(table) {
 	case "named":
 		key = fmt.Sprintf("'%c%d'", 'a'+k%26, k)
 	case "hashed":
@@ -239,7 +256,7 @@ func (r *rig) change(rng *rand.Rand) string {
 		return fmt.Sprintf("UPDATE %s SET v='y%d', u=NULL WHERE k=%s LIMIT 1", table, u, key)
 	default:
 		other := strings.Replace(key, fmt.Sprint(k), fmt.Sprint((k*7)%3000), 1)
-		if table == "hashed" {
+		if kindOf(table) == "hashed" {
 			other = fmt.Sprintf("X'%02X%04X'", (k*7)%256, k*7%3000)
 		}
 		return fmt.Sprintf("UPDATE %s SET k=%s WHERE k=%s LIMIT 1", table, other, key)
@@ -265,15 +282,8 @@ func TestLiveCopyConverges(t *testing.T) {
 		for _, load := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s load=%t", f, load), func(t *testing.T) {
 				r := newRig(t, dbtest.Config{Flavor: f}, dbtest.Config{Flavor: f})
-				for _, name := range liveNames {
-					r.create(liveTables[name])
-				}
-				r.fill(4000)
-				for _, name := range liveNames {
-					r.register(name)
-				}
 				r.cfg.ChunkBytes, r.cfg.LoadData, r.cfg.MaxRows = 1, load, 2500
-				r.begin()
+				r.liveTables(4000, "counted", "named", "hashed", "loose")
 				r.live()
 			})
 		}
@@ -326,7 +336,7 @@ func (r *rig) live() {
 		break
 	}
 	zombies.Wait()
-	r.equal(liveNames...)
+	r.equal(r.names...)
 }
 
 // die runs a copier for a while. A zombie is not ended: it must be fenced.

@@ -12,14 +12,19 @@ import (
 	"github.com/tidegate-io/tidegate/internal/mysql"
 )
 
-// smallTables is how many tables of one chunk each are handed out together.
-const smallTables = 64
+// smallTables is how many tables of one chunk each are handed out together, and
+// how many finished ones are noted together; fewer are noted after a while.
+const (
+	smallTables = 64
+	noteAfter   = time.Second
+)
 
 // job is a range that was handed out.
 type job struct {
 	table     *tableCopy
 	chunk     ledger.Chunk
 	plain     bool // write it by INSERT
+	few       bool // all of a small table, which may travel in a bundle
 	refused   int  // how often the target's partitions or CHECKs did not take it
 	notBefore time.Time
 }
@@ -97,7 +102,7 @@ func (c *Copier) pick() []*tableCopy {
 }
 
 // left is the estimate of bytes that are not handed out.
-func (t *tableCopy) left() int64 { return max(t.Bytes-t.handed, 0) }
+func (t *tableCopy) left() int64 { return max(max(t.Bytes, t.Rows*defaultRow)-t.handed, 0) }
 
 func (c *Copier) release(tables []*tableCopy) {
 	c.mu.Lock()
@@ -160,19 +165,44 @@ func (c *Copier) handOut(ctx context.Context, tables []*tableCopy) error {
 // nextRanges finds the next range of each table. A table for which that does
 // not work is left alone for a while; err is why, for the last such table.
 func (c *Copier) nextRanges(ctx context.Context, tables []*tableCopy) (jobs []*job, chunks []ledger.Chunk, err error) {
+	found := c.firstRanges(ctx, tables)
 	for _, t := range tables {
 		before := t.ranger.cursor
-		ck, nextErr := t.ranger.next(ctx, c.plans, c.Config)
-		if nextErr == nil {
-			jobs, chunks = append(jobs, &job{table: t, chunk: ck}), append(chunks, ck)
-			continue
+		ck, ok := found[t]
+		if !ok {
+			var nextErr error
+			if ck, nextErr = t.ranger.next(ctx, c.plans, c.Config); nextErr != nil {
+				if !errors.Is(definitionError(nextErr), errDiffers) {
+					err = nextErr
+				}
+				c.leaveAlone([]*tableCopy{t}, []cursor{before})
+				continue
+			}
 		}
-		if !errors.Is(definitionError(nextErr), errDiffers) {
-			err = nextErr
-		}
-		c.leaveAlone([]*tableCopy{t}, []cursor{before})
+		few := c.mode == byGTID && t.ranger.few && ck.Lower == nil && ck.Upper == nil
+		jobs, chunks = append(jobs, &job{table: t, chunk: ck, few: few}), append(chunks, ck)
 	}
 	return jobs, chunks, err
+}
+
+// firstRanges finds the first ranges of those tables of which none is found yet,
+// together. None is returned where that does not work for one of them.
+func (c *Copier) firstRanges(ctx context.Context, tables []*tableCopy) map[*tableCopy]ledger.Chunk {
+	var begun []*tableCopy
+	var rangers []*ranger
+	for _, t := range tables {
+		if t.ranger.last == nil {
+			begun, rangers = append(begun, t), append(rangers, t.ranger)
+		}
+	}
+	if len(begun) < 2 {
+		return nil
+	}
+	out := map[*tableCopy]ledger.Chunk{}
+	for i, bound := range firstBounds(ctx, c.plans, rangers, c.Config) {
+		out[begun[i]] = rangers[i].take(bound)
+	}
+	return out
 }
 
 // leaveAlone puts tables back to where they were before a range was looked for,
@@ -191,16 +221,27 @@ func (c *Copier) leaveAlone(tables []*tableCopy, before []cursor) {
 func (c *Copier) settle(t *tableCopy) {
 	if t.closed && t.busy == 0 && t.waiting == 0 && !t.halted && !t.finished {
 		c.finish(t)
-		c.copied = append(c.copied, t.ID)
+		c.noteLater(t)
 	}
 }
 
-// noteCopied records finished tables on the target, many at once.
+// noteLater keeps a finished table for noteCopied. The caller holds mu.
+func (c *Copier) noteLater(t *tableCopy) {
+	if len(c.copied) == 0 {
+		c.copiedFrom = time.Now()
+	}
+	c.copied = append(c.copied, t.ID)
+}
+
+// noteCopied records finished tables on the target, many at once: every note is
+// a commit there. A table that is not noted yet when the process ends is found to
+// be finished by the next one.
 func (c *Copier) noteCopied(ctx context.Context) error {
 	c.mu.Lock()
+	due := len(c.copied) >= smallTables || !c.unfinished() || len(c.copied) > 0 && time.Since(c.copiedFrom) > noteAfter
 	ids := slices.Clone(c.copied)
 	c.mu.Unlock()
-	if len(ids) == 0 {
+	if !due || len(ids) == 0 {
 		return nil
 	}
 	if err := c.Ledger.SetState(ctx, ledger.Copying, ledger.Copied, ids...); err != nil {
@@ -208,7 +249,7 @@ func (c *Copier) noteCopied(ctx context.Context) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.copied = slices.DeleteFunc(c.copied, func(id int) bool { return slices.Contains(ids, id) })
+	c.copied, c.copiedFrom = slices.DeleteFunc(c.copied, func(id int) bool { return slices.Contains(ids, id) }), time.Now()
 	return nil
 }
 

@@ -3,10 +3,10 @@ package snapshot
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -77,6 +77,7 @@ type ranger struct {
 	where string
 	name  schema.ID
 	pace  *pace
+	few   bool // few rows are expected
 
 	cursor // the planner's alone; the rest does not change
 }
@@ -93,38 +94,81 @@ type cursor struct {
 // few gaps, the bound is computed; a range then has at most twice the rows. Else
 // the source counts them on the key's index.
 func (r *ranger) next(ctx context.Context, q mysql.Querier, cfg Config) (ledger.Chunk, error) {
-	c := ledger.Chunk{Table: r.id, Seq: r.seq, Lower: r.last}
-	n := r.pace.rows(cfg)
+	n := r.rows(cfg)
 	upper, err := r.computed(ctx, q, n)
 	if err == nil && upper == nil {
 		upper, err = r.counted(ctx, q, n)
 	}
 	if err != nil {
-		return c, fmt.Errorf("find the next range of %s: %w", r.name, err)
+		return ledger.Chunk{}, fmt.Errorf("find the next range of %s: %w", r.name, err)
 	}
-	c.Upper = upper
+	return r.take(upper), nil
+}
+
+// rows is how many rows the next range is to have. Of a table that is expected
+// to have few, more than that are looked for only once they are known to be there.
+func (r *ranger) rows(cfg Config) int64 {
+	n := r.pace.rows(cfg)
+	if r.few && r.last == nil {
+		n = min(n, fewRows)
+	}
+	return n
+}
+
+// take makes the range up to a bound the next one.
+func (r *ranger) take(upper ledger.Bound) ledger.Chunk {
+	c := ledger.Chunk{Table: r.id, Seq: r.seq, Lower: r.last, Upper: upper}
 	r.seq++
 	r.last, r.closed = upper, upper == nil
-	return c, nil
+	return c
 }
 
 // counted asks for the key of the n-th row behind the last bound; nil if there
 // are fewer.
 func (r *ranger) counted(ctx context.Context, q mysql.Querier, n int64) (ledger.Bound, error) {
-	stmt := "SELECT " + r.pg.selectList() + r.from(r.last, nil) + " ORDER BY " + r.pg.orderBy() + " LIMIT 1 OFFSET " + strconv.FormatInt(n-1, 10)
-	values := make([][]byte, len(r.pg.parts))
-	dest := make([]any, len(values))
-	for i := range values {
-		dest[i] = &values[i]
-	}
-	err := q.QueryRowContext(ctx, stmt).Scan(dest...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
+	rows, err := q.QueryContext(ctx, r.count(n))
 	if err != nil {
 		return nil, err
 	}
-	return r.pg.bound(values), nil
+	defer rows.Close()
+	return r.bound(rows)
+}
+
+func (r *ranger) count(n int64) string {
+	return "SELECT " + r.pg.selectList() + r.from(r.last, nil) + " ORDER BY " + r.pg.orderBy() + " LIMIT 1 OFFSET " + strconv.FormatInt(n-1, 10)
+}
+
+// bound reads the answer to count.
+func (r *ranger) bound(rows *sql.Rows) (ledger.Bound, error) {
+	found, err := r.pg.scan(rows)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return found[0], nil
+}
+
+// firstBounds asks for the upper bounds of several tables' first ranges in one
+// go. It returns nil for each if that does not work.
+func firstBounds(ctx context.Context, q mysql.Querier, rangers []*ranger, cfg Config) []ledger.Bound {
+	query := make([]string, len(rangers))
+	for i, r := range rangers {
+		query[i] = r.count(r.rows(cfg))
+	}
+	rows, err := q.QueryContext(ctx, strings.Join(query, ";"))
+	if err != nil {
+		return nil
+	}
+	defer rows.Close()
+	out := make([]ledger.Bound, len(rangers))
+	for i, r := range rangers {
+		if i > 0 && !rows.NextResultSet() {
+			return nil
+		}
+		if out[i], err = r.bound(rows); err != nil {
+			return nil
+		}
+	}
+	return out
 }
 
 // computed adds n to the last bound of a dense integer key. It returns nil

@@ -44,6 +44,7 @@ type rig struct {
 	mu         sync.Mutex
 	source_    map[int]*schema.Table
 	target_    map[int]*schema.Table
+	names      []string // of the tables that a workload changes
 }
 
 func newRig(t testing.TB, src, dst dbtest.Config) *rig {

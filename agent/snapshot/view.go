@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tidegate-io/tidegate/agent/gate"
@@ -76,22 +77,39 @@ func discard(conn *sql.Conn, broken bool) {
 	_ = conn.Close()
 }
 
-// open begins a view for one table's chunk and registers the chunk in the gate
-// with its low mark. Where the mark is older than what may have been applied,
-// it is taken again (I-2b).
-func (c *Copier) open(ctx context.Context, t *tableCopy, source *schema.Table) (*view, *gate.Chunk, error) {
+// admitted are chunks in the gate; none where no marks are taken.
+type admitted []*gate.Chunk
+
+// drop takes them out of the gate; nothing of them is on the target.
+func (a admitted) drop() {
+	for _, g := range a {
+		g.Drop()
+	}
+}
+
+// done takes them out after their commit; high is their high mark.
+func (a admitted) done(high *change.Set) {
+	for _, g := range a {
+		g.Done(high)
+	}
+}
+
+// open begins a view for chunks of some tables and registers them in the gate
+// with its low mark. Where the mark is older than what may have been applied, it
+// is taken again (I-2b).
+func (c *Copier) open(ctx context.Context, tables []*tableCopy, sources []*schema.Table) (*view, admitted, error) {
 	backoff := 5 * time.Millisecond
 	for {
-		v, err := c.begin(ctx, source)
+		v, err := c.begin(ctx, sources)
 		if err != nil {
-			return nil, nil, fmt.Errorf("open a view of %s: %w", source.ID(), err)
+			return nil, nil, fmt.Errorf("open a view of %s: %w", sources[0].ID(), err)
 		}
 		if c.mode == noMarks {
 			return v, nil, nil
 		}
-		g, err := c.Gate.Open(t.gate, v.low)
+		in, err := c.admit(tables, v.low)
 		if err == nil {
-			return v, g, nil
+			return v, in, nil
 		}
 		v.done = true
 		v.close()
@@ -105,15 +123,31 @@ func (c *Copier) open(ctx context.Context, t *tableCopy, source *schema.Table) (
 	}
 }
 
+func (c *Copier) admit(tables []*tableCopy, low *change.Set) (in admitted, err error) {
+	for _, t := range tables {
+		g, err := c.Gate.Open(t.gate, low)
+		if err != nil {
+			in.drop()
+			return nil, err
+		}
+		in = append(in, g)
+	}
+	return in, nil
+}
+
 // begin opens the view as this source's marks demand (ENGINE §3, Marks).
-func (c *Copier) begin(ctx context.Context, t *schema.Table) (*view, error) {
-	if !transactional(t) {
-		return c.underLock(ctx, []*schema.Table{t}, nil)
+func (c *Copier) begin(ctx context.Context, tables []*schema.Table) (*view, error) {
+	if !allTransactional(tables) {
+		return c.underLock(ctx, tables, nil)
 	}
 	if c.mode == byGTID {
 		return c.betweenMarks(ctx)
 	}
-	return c.afterLock(ctx, []*schema.Table{t})
+	return c.afterLock(ctx, tables)
+}
+
+func allTransactional(tables []*schema.Table) bool {
+	return !slices.ContainsFunc(tables, func(t *schema.Table) bool { return !transactional(t) })
 }
 
 // transactional reports whether a consistent snapshot covers the table.

@@ -13,14 +13,17 @@ import (
 // work carries ranges and groups until there are none.
 func (c *Copier) work(ctx context.Context) error {
 	for {
-		j, g, err := c.take(ctx)
+		jobs, g, err := c.take(ctx)
 		if err != nil || ctx.Err() != nil {
 			return nil // the copy has ended, well or not: someone else says why
 		}
-		if g != nil {
+		switch {
+		case g != nil:
 			err = c.copyGroup(ctx, g)
-		} else {
-			err = c.attempt(ctx, j)
+		case len(jobs) > 1:
+			err = c.attemptBundle(ctx, jobs)
+		default:
+			err = c.attempt(ctx, jobs[0])
 		}
 		if err != nil && ctx.Err() == nil {
 			return err
@@ -29,8 +32,8 @@ func (c *Copier) work(ctx context.Context) error {
 }
 
 // take waits for something to do: groups first, since the applier stands still
-// behind them.
-func (c *Copier) take(ctx context.Context) (*job, *group, error) {
+// behind them. Of jobs it returns one, or several for a bundle.
+func (c *Copier) take(ctx context.Context) ([]*job, *group, error) {
 	for ctx.Err() == nil {
 		c.mu.Lock()
 		changed := c.changed
@@ -43,18 +46,11 @@ func (c *Copier) take(ctx context.Context) (*job, *group, error) {
 			c.mu.Unlock()
 			return nil, g, nil
 		}
-		now, wait := time.Now(), time.Hour
-		for i, j := range c.ready {
-			if j.notBefore.After(now) {
-				wait = min(wait, j.notBefore.Sub(now))
-				continue
-			}
-			c.ready = append(c.ready[:i:i], c.ready[i+1:]...)
-			j.table.waiting--
-			j.table.busy++
+		jobs, wait := c.takeReady(time.Now())
+		if len(jobs) > 0 {
 			c.notify()
 			c.mu.Unlock()
-			return j, nil, nil
+			return jobs, nil, nil
 		}
 		c.mu.Unlock()
 		timer := time.NewTimer(wait)
@@ -68,6 +64,30 @@ func (c *Copier) take(ctx context.Context) (*job, *group, error) {
 		timer.Stop()
 	}
 	return nil, nil, context.Cause(ctx)
+}
+
+// takeReady takes the first chunk that is ready, and with one that may travel in
+// a bundle as many others of that kind; of none, it returns when to look again.
+// The caller holds mu.
+func (c *Copier) takeReady(now time.Time) (jobs []*job, wait time.Duration) {
+	wait = time.Hour
+	left := c.ready[:0]
+	for _, j := range c.ready {
+		early := j.notBefore.After(now)
+		if early {
+			wait = min(wait, j.notBefore.Sub(now))
+		}
+		if early || len(jobs) > 0 && (!jobs[0].few || !j.few || len(jobs) == bundleTables) {
+			left = append(left, j)
+			continue
+		}
+		jobs = append(jobs, j)
+		j.table.waiting--
+		j.table.busy++
+	}
+	clear(c.ready[len(left):])
+	c.ready = left
+	return jobs, wait
 }
 
 // attempt carries one range, once. What can be tried again goes back to the
@@ -105,9 +125,6 @@ func (c *Copier) live(ctx context.Context, t *tableCopy) (context.Context, conte
 // handle decides about a chunk that was not written.
 func (c *Copier) handle(ctx context.Context, j *job, err error) error {
 	t := j.table
-	c.mu.Lock()
-	halted := t.halted
-	c.mu.Unlock()
 	switch {
 	case ctx.Err() != nil:
 		c.giveBack(j, 0)
@@ -115,7 +132,7 @@ func (c *Copier) handle(ctx context.Context, j *job, err error) error {
 	case errors.Is(err, ledger.ErrFenced):
 		c.giveBack(j, 0)
 		return err
-	case halted || errors.Is(err, ledger.ErrThrownAway):
+	case c.isHalted(t) || errors.Is(err, ledger.ErrThrownAway):
 		c.forgetJob(t)
 		return nil
 	case errors.Is(err, errLenient):
@@ -141,6 +158,12 @@ func (c *Copier) handle(ctx context.Context, j *job, err error) error {
 		c.giveBack(j, 0)
 		return fmt.Errorf("copy chunk %d of table %d: %w", j.chunk.Seq, t.ID, err)
 	}
+}
+
+func (c *Copier) isHalted(t *tableCopy) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return t.halted
 }
 
 func (c *Copier) giveBack(j *job, after time.Duration) {

@@ -157,6 +157,20 @@ func Set(name, value string) Option { return func(p *pool) { p.params[name] = va
 // semicolons. It is for text that is made here, of literals.
 func Several() Option { return func(p *pool) { p.multi = true } }
 
+// Counts runs statements that stand in one text on a session opened with Several,
+// and returns how many rows each changed. The server stops at the first that
+// fails.
+func Counts(ctx context.Context, conn *sql.Conn, text string) (counts []int64, err error) {
+	err = conn.Raw(func(conn any) error {
+		res, err := conn.(driver.ExecerContext).ExecContext(ctx, text, nil)
+		if err == nil {
+			counts = res.(mysql.Result).AllRowsAffected()
+		}
+		return err
+	})
+	return counts, err
+}
+
 // Greet runs f on every new session before it is used. A session on which it
 // fails is closed, and the error is the connection's.
 func Greet(f func(ctx context.Context, conn driver.Conn) error) Option {
