@@ -25,7 +25,7 @@ import (
 // queue counted in events, and decodes positions we count ourselves.
 type session struct {
 	c        *client.Conn
-	raw      net.Conn
+	raw      *gatherer
 	identity string
 	packets  *packets
 	started  bool // a real event has come
@@ -63,14 +63,14 @@ func (s *Source) dial(ctx context.Context, heartbeat time.Duration) (*session, e
 	network, addr := mysql.Network(ep.Address)
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	var raw net.Conn
+	var raw *gatherer
 	dialer := func(ctx context.Context, network, addr string) (net.Conn, error) {
 		c, err := mysql.Dialer().DialContext(ctx, network, addr)
-		if err == nil {
-			raw = c
-			err = c.SetDeadline(time.Now().Add(15 * time.Second)) // for the hand-shake
+		if err != nil {
+			return nil, err
 		}
-		return c, err
+		raw = &gatherer{Conn: c}
+		return raw, c.SetDeadline(time.Now().Add(15 * time.Second)) // for the hand-shake
 	}
 	c, err := client.ConnectWithDialer(ctx, network, addr, ep.User, password, "", dialer, func(c *client.Conn) error {
 		c.SetTLSConfig(tlsConfig)
@@ -218,6 +218,7 @@ func (ss *session) next() (event, error) {
 		e, err := ss.parse(packet[1:])
 		if !ss.started && err == nil && !e.artificial() && e.kind != evFormat {
 			ss.started, ss.armed = true, time.Time{} // the search is over: silence counts from now
+			ss.raw.on = true
 		}
 		return e, err
 	case gomysql.ERR_HEADER:
