@@ -28,6 +28,13 @@ const (
 	bundleBytes  = 4 << 20 // text of one bundle, which is kept in memory
 )
 
+// bundles reports whether both servers are such that chunks may be bundled. When a
+// node of a Galera cluster ends a transaction between two statements of a packet,
+// it carries out the rest without one.
+func (c *Copier) bundles() bool {
+	return c.mode == byGTID && !c.Source.Server.Galera && !c.Target.Server.Galera
+}
+
 // errAlone says that a chunk does not fit into a bundle.
 var errAlone = errors.New("the chunk is to be carried by itself")
 

@@ -40,7 +40,13 @@ var counter = regexp.MustCompile(` AUTO_INCREMENT=\d+`)
 // (ENGINE §3, DDL during the copy). The view's transaction touches them first, so
 // that the metadata locks keep what is read here true for the rows.
 func (c *Copier) agree(ctx context.Context, v *view, tables []*tableCopy, applied []*schema.Table) error {
-	texts, err := v.definitions(ctx, applied)
+	texts := make([][]byte, len(applied))
+	var err error
+	if c.Source.Server.Galera {
+		err = v.definitions(ctx, applied, texts)
+	} else {
+		err = v.definitionsTogether(ctx, applied, texts)
+	}
 	if err != nil {
 		return definitionError(err)
 	}
@@ -52,36 +58,58 @@ func (c *Copier) agree(ctx context.Context, v *view, tables []*tableCopy, applie
 	return nil
 }
 
-// definitions touches tables and returns their SHOW CREATE TABLE.
-func (v *view) definitions(ctx context.Context, tables []*schema.Table) ([][]byte, error) {
+func touch(t *schema.Table) string {
+	return "SELECT 1 FROM " + mysql.Table(t.Schema, t.Name) + " LIMIT 0"
+}
+
+func showCreate(t *schema.Table) string { return "SHOW CREATE TABLE " + mysql.Table(t.Schema, t.Name) }
+
+// definitions touches tables and reads their SHOW CREATE TABLE. A cluster may end
+// the transaction for another node's DDL; it says so to the next packet only.
+func (v *view) definitions(ctx context.Context, tables []*schema.Table, texts [][]byte) error {
+	for _, t := range tables {
+		if _, err := v.conn.ExecContext(ctx, touch(t)); err != nil {
+			return err
+		}
+	}
+	for i, t := range tables {
+		var ignored string
+		if err := v.conn.QueryRowContext(ctx, showCreate(t)).Scan(&ignored, &texts[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// definitionsTogether does so by one packet.
+func (v *view) definitionsTogether(ctx context.Context, tables []*schema.Table, texts [][]byte) error {
 	query := make([]string, 0, 2*len(tables))
 	for _, t := range tables {
-		query = append(query, "SELECT 1 FROM "+mysql.Table(t.Schema, t.Name)+" LIMIT 0")
+		query = append(query, touch(t))
 	}
 	for _, t := range tables {
-		query = append(query, "SHOW CREATE TABLE "+mysql.Table(t.Schema, t.Name))
+		query = append(query, showCreate(t))
 	}
 	rows, err := v.conn.QueryContext(ctx, strings.Join(query, ";"))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()
 	for range tables {
 		if !rows.NextResultSet() {
-			return nil, cmp.Or(rows.Err(), io.ErrUnexpectedEOF)
+			return cmp.Or(rows.Err(), io.ErrUnexpectedEOF)
 		}
 	}
-	out := make([][]byte, len(tables))
 	for i := range tables {
 		if i > 0 && !rows.NextResultSet() || !rows.Next() {
-			return nil, cmp.Or(rows.Err(), io.ErrUnexpectedEOF)
+			return cmp.Or(rows.Err(), io.ErrUnexpectedEOF)
 		}
 		var ignored string
-		if err := rows.Scan(&ignored, &out[i]); err != nil {
-			return nil, err
+		if err := rows.Scan(&ignored, &texts[i]); err != nil {
+			return err
 		}
 	}
-	return out, rows.Close()
+	return rows.Close()
 }
 
 // same checks a table whose SHOW CREATE TABLE is text.

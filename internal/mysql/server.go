@@ -32,6 +32,7 @@ type Server struct {
 	LowerCase    int    // lower_case_table_names
 	MaxPacket    int64  // max_allowed_packet
 	LocalInfile  bool
+	Galera       bool // a node of a cluster, which may end a transaction for another node's
 }
 
 // Querier is what reading a server needs: *sql.DB, *sql.Conn or *sql.Tx.
@@ -98,6 +99,11 @@ func Detect(ctx context.Context, q Querier) (*Server, error) {
 	if s.Flavor, s.Major, s.Minor, s.Patch, err = ParseVersion(s.Version); err != nil {
 		return nil, err
 	}
+	wsrep, err := variable(ctx, q, "wsrep_on")
+	if err != nil {
+		return nil, fmt.Errorf("read whether the server is in a cluster: %w", err)
+	}
+	s.Galera = isOn(wsrep)
 	if s.Flavor == MariaDB {
 		s.GTID = s.LogBin // MariaDB writes GTIDs whenever it writes a log
 		if uid, err := variable(ctx, q, "server_uid"); err == nil {
