@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,20 +85,25 @@ func (c *Copier) attemptBundle(ctx context.Context, jobs []*job) error {
 // copyBundle takes chunks once through their lives, as copyChunk does with one.
 // It returns for each why it is not on the target, nil if it is.
 func (c *Copier) copyBundle(ctx context.Context, b *bundle) []error {
-	errs := make([]error, len(b.jobs))
-	ctx, cancel := c.liveAll(ctx, b.jobs)
+	all, cancel := c.liveAll(ctx, b.jobs)
 	defer cancel()
-	v, in, err := c.openBundle(ctx, b)
+	v, in, err := c.openBundle(all, b)
 	if err != nil {
-		for i := range errs {
-			errs[i] = err
-		}
-		return errs
+		return slices.Repeat([]error{err}, len(b.jobs))
 	}
 	defer v.close()
-	high, err := c.carryBundle(ctx, v, b)
+	high, err := c.carryBundle(all, v, b)
+	return c.concludeBundle(ctx, b, in, high, err)
+}
+
+// concludeBundle takes each chunk out of the gate. One whose table is thrown away
+// is not asked for; the others are, also if that is what ended the bundle.
+func (c *Copier) concludeBundle(ctx context.Context, b *bundle, in admitted, high *change.Set, err error) []error {
+	errs := make([]error, len(b.jobs))
 	for i, j := range b.jobs {
-		errs[i] = c.conclude(ctx, j, in[i:i+1], high, err)
+		own, cancel := c.live(ctx, j.table)
+		errs[i] = c.conclude(own, j, in[i:i+1], high, err)
+		cancel()
 	}
 	return errs
 }

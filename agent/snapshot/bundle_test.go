@@ -1,10 +1,13 @@
 package snapshot
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"testing"
 
+	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/integration/dbtest"
 )
 
@@ -77,6 +80,81 @@ func (r *rig) commits() int {
 	return n
 }
 
+// handedBundle is three tables of one row each, handed out, and their copier.
+func handedBundle(t *testing.T) (*rig, *Copier, *bundle) {
+	t.Helper()
+	r := newRig(t, dbtest.Config{}, dbtest.Config{})
+	r.cfg.ChunkBytes = 16 << 20
+	for i := range 3 {
+		name := fmt.Sprintf("t%d", i)
+		r.create("CREATE TABLE {}." + name + " (id INT NOT NULL PRIMARY KEY, v VARCHAR(100))")
+		r.exec(r.src, "INSERT INTO {}."+name+" VALUES (1,'a')")
+		r.register(name)
+	}
+	r.begin()
+	c := r.copier()
+	if _, err := c.planOnce(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	jobs, _, err := c.take(t.Context())
+	if err != nil || len(jobs) != 3 {
+		t.Fatalf("%d jobs: %v", len(jobs), err)
+	}
+	return r, c, &bundle{jobs: jobs, done: make([]ledger.Done, len(jobs)), inserts: make([][]string, len(jobs))}
+}
+
+// TestBundleOutcome: the answer to a bundle's COMMIT is lost because the copy of
+// one of its tables is thrown away. The others are found to be there.
+func TestBundleOutcome(t *testing.T) {
+	_, c, b := handedBundle(t)
+	v, in, err := c.openBundle(t.Context(), b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	high, err := c.carryBundle(t.Context(), v, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.jobs[0].table.end()
+	lost := ledger.CommitError(context.Canceled)
+	errs := c.concludeBundle(t.Context(), b, in, high, lost)
+	if !errors.Is(errs[0], lost) || errs[1] != nil || errs[2] != nil {
+		t.Errorf("%v", errs)
+	}
+}
+
+// TestBundleRefused: what must not be written by a bundle is not, nor is anything
+// else of it.
+func TestBundleRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(*rig)
+		want  error
+	}{
+		"fenced": {func(r *rig) {
+			r.exec(r.dst, "UPDATE _tidegate.run SET epoch = epoch + 1 WHERE run = '"+r.ledger.Run+"'")
+		}, ledger.ErrFenced},
+		"thrown away": {func(r *rig) { r.exec(r.dst, "DELETE FROM _tidegate.chunk WHERE run = '"+r.ledger.Run+"' AND tbl = 2") }, errAlone},
+		"taken":       {func(r *rig) { r.execTo("INSERT INTO {}.t1 VALUES (1, 'by the log')") }, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, copier, b := handedBundle(t)
+			c.spoil(r)
+			errs := copier.copyBundle(t.Context(), b)
+			for i, err := range errs {
+				if err == nil || c.want != nil && !errors.Is(err, c.want) {
+					t.Errorf("chunk %d: %v", i, err)
+				}
+			}
+			for _, q := range []string{"SELECT COUNT(*) FROM " + r.to + ".t0", "SELECT COUNT(*) FROM " + r.to + ".t2", "SELECT COUNT(*) FROM _tidegate.chunk WHERE state = 'done' AND run = '" + r.ledger.Run + "'"} {
+				var n int
+				if err := r.text.QueryRow(q).Scan(&n); err != nil || n != 0 {
+					t.Errorf("%s: %d (%v)", q, n, err)
+				}
+			}
+		})
+	}
+}
+
 // TestLiveBundlesConverge is TestLiveCopyConverges with many tables of few rows.
 func TestLiveBundlesConverge(t *testing.T) {
 	for _, f := range []dbtest.Flavor{dbtest.MySQL, dbtest.MariaDB} {
@@ -89,6 +167,7 @@ func TestLiveBundlesConverge(t *testing.T) {
 					names = append(names, fmt.Sprintf("%s_%d", kind, i))
 				}
 			}
+			r.keys = 40 // every row is changed often
 			r.liveTables(6000, names...)
 			r.live()
 		})

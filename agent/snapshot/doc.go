@@ -5,7 +5,8 @@
 // before it is read, is read by one SELECT between two marks, and is written in
 // one fenced transaction that also notes it as done. Package gate holds the
 // applier back to what every chunk in flight has surely seen, so that the log's
-// replay brings every row to its last state. Tables without a usable key, and
+// replay brings every row to its last state. Ranges that are all of a small table
+// share their view and their transaction with others. Tables without a usable key, and
 // families that a foreign key cascades through, are read in one snapshot at one
 // exact position instead.
 //

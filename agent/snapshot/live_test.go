@@ -237,7 +237,7 @@ func (r *rig) workload(ctx context.Context, seed uint64) error {
 }
 
 func (r *rig) change(rng *rand.Rand) string {
-	table, k, u := r.names[rng.IntN(len(r.names))], rng.IntN(3000), rng.IntN(4000)
+	table, k, u := r.names[rng.IntN(len(r.names))], rng.IntN(r.keys), rng.IntN(r.keys*4/3)
 	key := fmt.Sprint(k)
 	switch kindOf(table) {
 	case "named":
@@ -255,9 +255,9 @@ func (r *rig) change(rng *rand.Rand) string {
 	case 4:
 		return fmt.Sprintf("UPDATE %s SET v='y%d', u=NULL WHERE k=%s LIMIT 1", table, u, key)
 	default:
-		other := strings.Replace(key, fmt.Sprint(k), fmt.Sprint((k*7)%3000), 1)
+		other := strings.Replace(key, fmt.Sprint(k), fmt.Sprint((k*7)%r.keys), 1)
 		if kindOf(table) == "hashed" {
-			other = fmt.Sprintf("X'%02X%04X'", (k*7)%256, k*7%3000)
+			other = fmt.Sprintf("X'%02X%04X'", (k*7)%256, k*7%r.keys)
 		}
 		return fmt.Sprintf("UPDATE %s SET k=%s WHERE k=%s LIMIT 1", table, other, key)
 	}
@@ -283,6 +283,7 @@ func TestLiveCopyConverges(t *testing.T) {
 			t.Run(fmt.Sprintf("%s load=%t", f, load), func(t *testing.T) {
 				r := newRig(t, dbtest.Config{Flavor: f}, dbtest.Config{Flavor: f})
 				r.cfg.ChunkBytes, r.cfg.LoadData, r.cfg.MaxRows = 1, load, 2500
+				r.keys = 3000
 				r.liveTables(4000, "counted", "named", "hashed", "loose")
 				r.live()
 			})

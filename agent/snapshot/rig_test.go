@@ -45,6 +45,7 @@ type rig struct {
 	source_    map[int]*schema.Table
 	target_    map[int]*schema.Table
 	names      []string // of the tables that a workload changes
+	keys       int      // how many keys each of them has at most
 }
 
 func newRig(t testing.TB, src, dst dbtest.Config) *rig {
