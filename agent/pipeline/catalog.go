@@ -37,10 +37,11 @@ type catalog struct {
 
 // entry is one table.
 type entry struct {
-	row    ledger.TableRow
-	target *schema.Table // nil while the table enters, and for parents
-	text   string        // the SHOW CREATE TABLE that row.Definition was read with, if this process read it
-	read   *change.Set   // of a parent: structure.Parent.Read
+	row              ledger.TableRow
+	source, onTarget string        // its names as people see them
+	target           *schema.Table // nil while the table enters, and for parents
+	text             string        // the SHOW CREATE TABLE that row.Definition was read with, if this process read it
+	read             *change.Set   // of a parent: structure.Parent.Read
 }
 
 // here reports whether the table's rows are on the target.
@@ -57,7 +58,7 @@ func newCatalog(ctx context.Context, s *session, rows []ledger.TableRow) (*catal
 		return nil, err
 	}
 	for _, r := range rows {
-		e := &entry{row: r}
+		e := &entry{row: r, source: r.Source.String(), onTarget: r.Target.String()}
 		if !e.here() { // what the target has of an entering one is left of an attempt to make it
 			if r.State == ledger.Parent && r.ExactPos != "" {
 				if e.read, err = change.ParseSet(s.source.Kind(), r.ExactPos); err != nil {
@@ -211,19 +212,24 @@ func (c *catalog) ids() []schema.ID {
 
 // rows returns the selected tables in the order of their numbers.
 func (c *catalog) rows() []ledger.TableRow {
+	var out []ledger.TableRow
+	c.each(func(e *entry) { out = append(out, e.row) })
+	return out
+}
+
+// each shows the selected tables in that order to a function that may keep none.
+func (c *catalog) each(f func(*entry)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	top := 0
 	for id := range c.byID {
 		top = max(top, id)
 	}
-	out := make([]ledger.TableRow, 0, len(c.byID))
 	for id := range top + 1 {
 		if e := c.byID[id]; e != nil && e.row.State != ledger.Parent {
-			out = append(out, e.row)
+			f(e)
 		}
 	}
-	return out
 }
 
 // pairs are the tables as a comparison wants them, in the order of their

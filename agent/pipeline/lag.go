@@ -130,10 +130,13 @@ func (s *session) fill(st *run.Status) {
 	s.fillTables(st)
 }
 
+// fillTables is asked every second, of many thousand tables.
 func (s *session) fillTables(st *run.Status) {
 	progress := map[int]snapshot.TableStats{}
 	if s.copier != nil {
-		for _, t := range s.copier.Stats().Tables {
+		stats := s.copier.Stats().Tables
+		progress = make(map[int]snapshot.TableStats, len(stats))
+		for _, t := range stats {
 			progress[t.ID] = t
 		}
 	}
@@ -141,19 +144,19 @@ func (s *session) fillTables(st *run.Status) {
 	if s.applier != nil {
 		frontier, _ = s.applier.Frontier().Set() // nil shows no table as live
 	}
-	rows := s.catalog.rows()
-	st.Tables = make([]run.Table, len(rows))
-	for i, r := range rows {
+	st.Tables = st.Tables[:0]
+	s.catalog.each(func(e *entry) {
+		r := &e.row
 		p, copied := progress[r.ID]
 		if c := s.earlier[r.ID]; !copied && c != nil { // live: only the target still knows
 			p.RowsDone, p.BytesDone = c.Rows, c.Bytes
 		}
-		st.Tables[i] = run.Table{Source: r.Source.String(), Target: r.Target.String(), State: s.tableState(r, p, copied, frontier),
-			RowsDone: uint64(p.RowsDone), RowsEstimated: uint64(max(r.RowsEstimated, p.RowsEstimated, p.RowsDone, 0)), BytesDone: uint64(p.BytesDone)}
-	}
+		st.Tables = append(st.Tables, run.Table{Source: e.source, Target: e.onTarget, State: s.tableState(r, p, copied, frontier),
+			RowsDone: uint64(p.RowsDone), RowsEstimated: uint64(max(r.RowsEstimated, p.RowsEstimated, p.RowsDone, 0)), BytesDone: uint64(p.BytesDone)})
+	})
 }
 
-func (s *session) tableState(r ledger.TableRow, p snapshot.TableStats, copied bool, frontier *change.Set) string {
+func (s *session) tableState(r *ledger.TableRow, p snapshot.TableStats, copied bool, frontier *change.Set) string {
 	switch {
 	case r.State == ledger.Entering:
 		return run.TablePending
