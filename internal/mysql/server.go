@@ -106,10 +106,8 @@ func Detect(ctx context.Context, q Querier) (*Server, error) {
 	s.Galera = isOn(wsrep)
 	if s.Flavor == MariaDB {
 		s.GTID = s.LogBin // MariaDB writes GTIDs whenever it writes a log
-		if uid, err := variable(ctx, q, "server_uid"); err == nil {
-			s.UUID = uid
-		}
-		return s, nil
+		s.UUID, err = variable(ctx, q, "server_uid")
+		return s, err
 	}
 	var mode string
 	if err := q.QueryRowContext(ctx, "SELECT @@global.server_uuid, @@global.gtid_mode").Scan(&s.UUID, &mode); err != nil {
@@ -121,14 +119,17 @@ func Detect(ctx context.Context, q Querier) (*Server, error) {
 
 func isOn(v string) bool { return v == "1" || strings.EqualFold(v, "ON") }
 
-// variable reads a global variable that may not exist; then it is "".
+const unknownVariable = 1193
+
+// variable reads a global variable that may not exist; then it is "". SHOW would
+// be a join to the server, which its defaults may forbid.
 func variable(ctx context.Context, q Querier, name string) (string, error) {
-	var n, v string
-	err := q.QueryRowContext(ctx, "SHOW GLOBAL VARIABLES LIKE "+String(name)).Scan(&n, &v)
-	if err == sql.ErrNoRows {
+	var v sql.NullString
+	err := q.QueryRowContext(ctx, "SELECT @@global."+name).Scan(&v)
+	if Number(err) == unknownVariable {
 		return "", nil
 	}
-	return v, err
+	return v.String, err
 }
 
 // Execer is what a statement needs: *sql.DB, *sql.Conn or *sql.Tx.
