@@ -132,7 +132,7 @@ func (s *session) fill(st *run.Status) {
 
 // fillTables is asked every second, of many thousand tables.
 func (s *session) fillTables(st *run.Status) {
-	progress := map[int]snapshot.TableStats{}
+	var progress map[int]snapshot.TableStats
 	if s.copier != nil {
 		stats := s.copier.Stats().Tables
 		progress = make(map[int]snapshot.TableStats, len(stats))

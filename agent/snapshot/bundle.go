@@ -50,10 +50,14 @@ type bundle struct {
 	bytes   int
 }
 
+func newBundle(jobs []*job) *bundle {
+	return &bundle{jobs: jobs, done: make([]ledger.Done, len(jobs)), inserts: make([][]string, len(jobs))}
+}
+
 // attemptBundle carries chunks together, once. Those that are not written then
 // go back to the others, not to be bundled again.
 func (c *Copier) attemptBundle(ctx context.Context, jobs []*job) error {
-	b := &bundle{jobs: jobs, done: make([]ledger.Done, len(jobs)), inserts: make([][]string, len(jobs))}
+	b := newBundle(jobs)
 	err := c.limit.wait(ctx)
 	begun := time.Now()
 	errs := make([]error, len(jobs))

@@ -100,7 +100,7 @@ func handedBundle(t *testing.T) (*rig, *Copier, *bundle) {
 	if err != nil || len(jobs) != 3 {
 		t.Fatalf("%d jobs: %v", len(jobs), err)
 	}
-	return r, c, &bundle{jobs: jobs, done: make([]ledger.Done, len(jobs)), inserts: make([][]string, len(jobs))}
+	return r, c, newBundle(jobs)
 }
 
 // TestBundleOutcome: the answer to a bundle's COMMIT is lost because the copy of

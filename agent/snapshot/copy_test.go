@@ -30,6 +30,7 @@ var sources = map[string]dbtest.Config{
 	"mysql":            {Flavor: dbtest.MySQL},
 	"mysql without id": {Flavor: dbtest.MySQL, NoGTID: true},
 	"mariadb":          {Flavor: dbtest.MariaDB},
+	"mariadb cluster":  {Flavor: dbtest.MariaDB}, // its node's statements are sent one by one
 	"mysql no log":     {Flavor: dbtest.MySQL, Args: []string{"--skip-log-bin", "--gtid-mode=OFF", "--enforce-gtid-consistency=OFF"}},
 }
 
@@ -40,6 +41,7 @@ func TestShapes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, cfg, dbtest.Config{Flavor: dbtest.MySQL})
 			r.cfg.NoLog = name == "mysql no log"
+			r.source.Server.Galera = name == "mariadb cluster"
 			r.create("CREATE TABLE {}.dense (id INT NOT NULL PRIMARY KEY, v VARCHAR(100))")
 			r.create("CREATE TABLE {}.gaps (id BIGINT NOT NULL PRIMARY KEY, v VARCHAR(100))")
 			r.create("CREATE TABLE {}.keyless (id INT, v VARCHAR(100))")
