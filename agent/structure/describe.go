@@ -14,23 +14,26 @@ import (
 	"github.com/tidegate-io/tidegate/internal/schema"
 )
 
-// describe fills in columns and keys by one query each over all tables, and
-// from the text what information_schema does not say or says slowly.
-func describe(ctx context.Context, q mysql.Querier, server *mysql.Server, where string, depth Depth, tables []*Table) error {
-	if depth != Outline {
-		byID := make(map[schema.ID]*Table, len(tables))
-		for _, t := range tables {
-			byID[t.ID()] = t
-		}
-		if err := readColumns(ctx, q, server, where, byID); err != nil {
-			return fmt.Errorf("read columns: %w", err)
-		}
-		if err := readKeys(ctx, q, server, where, byID); err != nil {
-			return fmt.Errorf("read indexes: %w", err)
-		}
-	}
+// describe fills in columns and keys by one query each over all tables.
+func describe(ctx context.Context, q mysql.Querier, server *mysql.Server, where string, tables []*Table) error {
+	byID := make(map[schema.ID]*Table, len(tables))
 	for _, t := range tables {
-		if depth.texts(server) {
+		byID[t.ID()] = t
+	}
+	if err := readColumns(ctx, q, server, where, byID); err != nil {
+		return fmt.Errorf("read columns: %w", err)
+	}
+	if err := readKeys(ctx, q, server, where, byID); err != nil {
+		return fmt.Errorf("read indexes: %w", err)
+	}
+	return nil
+}
+
+// conclude adds what the texts of described tables say, which information_schema
+// does not say or says slowly.
+func conclude(server *mysql.Server, tables []*Table) error {
+	for _, t := range tables {
+		if t.Create != "" {
 			if err := t.fromText(); err != nil {
 				return fmt.Errorf("table %s: %w", t.ID(), err)
 			}

@@ -65,12 +65,19 @@ func ReadTo(ctx context.Context, depth Depth, db *sql.DB, server *mysql.Server, 
 	if err := m.list(ctx, db, sel, where, depth); err != nil {
 		return nil, fmt.Errorf("list the tables of %s: %w", server, err)
 	}
+	// The texts come last: if they are those of an earlier reading, what was read
+	// between the two belongs to them.
+	if depth != Outline {
+		if err := describe(ctx, db, server, where, m.Tables); err != nil {
+			return nil, err
+		}
+	}
 	if depth.texts(server) {
 		if err := m.showAll(ctx, db); err != nil {
 			return nil, err
 		}
 	}
-	return m, describe(ctx, db, server, where, depth, m.Tables)
+	return m, conclude(server, m.Tables)
 }
 
 // ReadTables reads some of the selected tables; those that are not there are
@@ -89,10 +96,13 @@ func ReadTables(ctx context.Context, db *sql.DB, server *mysql.Server, sel *Sele
 	if len(m.Tables) == 0 {
 		return m, nil
 	}
+	if err := describe(ctx, db, server, where, m.Tables); err != nil {
+		return nil, err
+	}
 	if err := m.showAll(ctx, db); err != nil {
 		return nil, err
 	}
-	return m, describe(ctx, db, server, where, Whole, m.Tables)
+	return m, conclude(server, m.Tables)
 }
 
 // named bounds a query of information_schema. MariaDB opens every table that the
@@ -253,10 +263,10 @@ func ReadTable(ctx context.Context, q mysql.Querier, server *mysql.Server, id sc
 	}
 	t.Definition.Engine, t.Definition.SystemVersioned, t.Collation = engine.String, kind == "SYSTEM VERSIONED", collation.String
 	t.Rows, t.Bytes = uint64(rows.Int64), uint64(size.Int64)
-	if err := describe(ctx, q, server, where, Whole, []*Table{t}); err != nil {
+	if err := describe(ctx, q, server, where, []*Table{t}); err != nil {
 		return nil, err
 	}
-	return t, nil
+	return t, conclude(server, []*Table{t})
 }
 
 // Exists reports whether a table or view is there.
