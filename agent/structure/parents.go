@@ -70,6 +70,9 @@ func (m *Model) ReadParents(ctx context.Context, db *sql.DB, sel *Selection) err
 			return nil
 		}
 		t, err := ReadTable(ctx, db, m.Server, id)
+		if err == nil { // last, as in Read: no lock holds the table
+			t.Create, err = showCreate(ctx, db, id)
+		}
 		switch n := mysql.Number(err); {
 		case n == noSuchTable || n == noSuchDB:
 			missing[id] = true
