@@ -11,10 +11,11 @@ import (
 	"github.com/tidegate-io/tidegate/internal/schema"
 )
 
-// rowHash is the hash of one row; the zero value is "no such row".
+// rowHash is the hash of the row with a key; the zero value is "no such row". A
+// target without the key may have several, of which it is the sum.
 type rowHash struct {
-	there bool
-	hash  uint64
+	rows int
+	hash uint64
 }
 
 // candidates are rows that differed at one look, by the literals of their key.
@@ -33,12 +34,12 @@ func (v *Verifier) rows(ctx context.Context, q querier, s side, key, columns []s
 	defer rows.Close()
 	found, literals := map[string]rowHash{}, candidates{}
 	texts := make([]string, len(key))
-	h := rowHash{there: true}
+	var hash uint64
 	dest := make([]any, 0, len(key)+1)
 	for i := range texts {
 		dest = append(dest, &texts[i])
 	}
-	dest = append(dest, &h.hash)
+	dest = append(dest, &hash)
 	for rows.Next() {
 		if err := rows.Scan(dest...); err != nil {
 			return nil, nil, fmt.Errorf("read row hashes of %s: %w", s.table, err)
@@ -48,7 +49,7 @@ func (v *Verifier) rows(ctx context.Context, q querier, s side, key, columns []s
 			lits[i] = boundLiteral(&key[i], texts[i])
 		}
 		id := strings.Join(lits, ", ")
-		found[id], literals[id] = h, lits
+		found[id], literals[id] = rowHash{found[id].rows + 1, found[id].hash + hash}, lits
 	}
 	return found, literals, rows.Err()
 }
@@ -81,7 +82,7 @@ func (v *Verifier) differingKeys(ctx context.Context, t Table, where string) ([]
 		}
 	}
 	for id := range b {
-		if !a[id].there {
+		if a[id].rows == 0 {
 			suspects[id] = lb[id]
 		}
 	}
@@ -193,10 +194,12 @@ func describe(key []schema.Column, literals []string, source, target rowHash) st
 	}
 	kind := "changed"
 	switch {
-	case !source.there:
+	case source.rows == 0:
 		kind = "extra on the target"
-	case !target.there:
+	case target.rows == 0:
 		kind = "missing on the target"
+	case target.rows > source.rows:
+		kind = fmt.Sprintf("there %d times on the target", target.rows)
 	}
 	return strings.Join(parts, ", ") + ": " + kind
 }

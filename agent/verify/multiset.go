@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 
-	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/run"
 )
 
@@ -88,24 +87,24 @@ func (v *Verifier) look(ctx context.Context, t Table) (before, target, now *grou
 
 func (v *Verifier) grouped(ctx context.Context, db *sql.DB, t Table, s side) (*grouping, error) {
 	text, _ := rowText(t.columns())
-	rows, err := db.QueryContext(ctx, fmt.Sprintf("SELECT CRC32(%s) %% %d AS bucket, %s FROM %s GROUP BY bucket", text, buckets, sums(t.columns()), s.table))
+	d := summed(t.columns())
+	rows, err := db.QueryContext(ctx, fmt.Sprintf("SELECT CRC32(%s) %% %d AS bucket, %s FROM %s GROUP BY bucket", text, buckets, d.list, s.table))
 	if err != nil {
 		return nil, fmt.Errorf("aggregate %s: %w", s.table, err)
 	}
 	defer rows.Close()
 	out := &grouping{}
 	for i := range out {
-		out[i] = aggregate{sum: "0"}
+		out[i] = aggregate{value: "0"}
 	}
 	for rows.Next() {
 		var n sql.NullInt64
 		var a aggregate
-		if err := rows.Scan(&n, &a.rows, &a.sum); err != nil {
+		if err := rows.Scan(&n, &a.rows, &a.value); err != nil {
 			return nil, fmt.Errorf("aggregate %s: %w", s.table, err)
 		}
-		if !n.Valid || !a.complete() {
-			return nil, &mysql.Error{Class: mysql.Config, Code: "row-too-wide", Err: fmt.Errorf("some rows of %s have no checksum", s.table),
-				Remedy: "raise max_allowed_packet on that server above the widest row"}
+		if !n.Valid || !d.whole(a) {
+			return nil, tooWide(s)
 		}
 		out[n.Int64] = a
 	}

@@ -70,11 +70,11 @@ func (v *Verifier) paged(ctx context.Context, t Table, out *run.VerifyTable) err
 
 // compare compares one range.
 func (v *Verifier) compare(ctx context.Context, t Table, c *chunk) error {
-	list := sums(t.columns())
+	d := v.digest(t)
 	var a, b aggregate
 	err := both(
-		func() (err error) { a, err = v.sum(ctx, v.src, t.source(), list, c.where); return },
-		func() (err error) { b, err = v.sum(ctx, v.dst, t.target(), list, c.where); return })
+		func() (err error) { a, err = v.aggregate(ctx, v.src, t.source(), d, c.where); return },
+		func() (err error) { b, err = v.aggregate(ctx, v.dst, t.target(), d, c.where); return })
 	if err != nil {
 		return err
 	}
@@ -124,23 +124,30 @@ func rangeOf(key []schema.Column, last, next []string) string {
 	return where
 }
 
-// differing looks at a differing range again, as a whole and then row by row.
+// differing looks at a differing range again, as a whole and then row by row. A
+// range that is proven to differ has such a row, or is looked at once more.
 func (v *Verifier) differing(ctx context.Context, t Table, c *chunk) (a, b aggregate, err error) {
-	list := sums(t.columns())
-	a, b, verdict, err := settle(ctx, rangeLooks, v.deps.Drain,
-		func() (aggregate, error) { return v.sum(ctx, v.src, t.source(), list, c.where) },
-		func() (aggregate, error) { return v.sum(ctx, v.dst, t.target(), list, c.where) })
-	if err != nil || verdict == equal {
-		return a, b, err
+	for range confirm {
+		a, b, verdict, err := v.narrow(ctx, t, c)
+		if err != nil || verdict == equal || len(c.differing) > 0 {
+			return a, b, err
+		}
 	}
-	keys, err := v.differingKeys(ctx, t, c.where)
-	if err != nil {
-		return a, b, err
+	return a, b, errBusy(t.source().table)
+}
+
+// narrow is one look of differing; the verdict is on the range as it was last.
+func (v *Verifier) narrow(ctx context.Context, t Table, c *chunk) (a, b aggregate, found verdict, err error) {
+	d := v.digest(t)
+	a, b, found, err = settle(ctx, rangeLooks, v.deps.Drain,
+		func() (aggregate, error) { return v.aggregate(ctx, v.src, t.source(), d, c.where) },
+		func() (aggregate, error) { return v.aggregate(ctx, v.dst, t.target(), d, c.where) })
+	if err != nil || found == equal {
+		return a, b, found, err
 	}
-	if len(keys) == 0 { // rows came to agree one after the other while we looked
-		b = a
-		return a, b, nil
+	c.differing, err = v.differingKeys(ctx, t, c.where)
+	if err == nil && len(c.differing) == 0 && found == undecided { // rows came to agree one after the other while we looked
+		return a, a, equal, nil
 	}
-	c.differing = keys
-	return a, b, nil
+	return a, b, found, err
 }

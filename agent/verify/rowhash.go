@@ -117,11 +117,20 @@ func rowText(columns []schema.Column) (text, unknown string) {
 // is NULL for a row that could not be read as text.
 func rowHashSQL(columns []schema.Column) string {
 	text, unknown := rowText(columns)
-	hash := "CAST(CONV(LEFT(SHA2(" + text + ",256),16),16,10) AS UNSIGNED)"
-	if unknown != "" {
-		hash = "IF(" + unknown + ",NULL," + hash + ")"
+	return unlessUnknown(unknown, "CAST(CONV(LEFT(SHA2("+text+",256),16),16,10) AS UNSIGNED)")
+}
+
+func unlessUnknown(unknown, hash string) string {
+	if unknown == "" {
+		return hash
 	}
-	return hash
+	return "IF(" + unknown + ",NULL," + hash + ")"
+}
+
+// digest is how the rows of a range are made one value.
+type digest struct {
+	list  string               // what is selected: how many rows, and the value
+	whole func(aggregate) bool // every row had a part in it
 }
 
 // noHash stands in the sum for a row without a hash. No sum of hashes of one
@@ -129,18 +138,29 @@ func rowHashSQL(columns []schema.Column) string {
 // hash is computed once a row.
 const noHash = "1000000000000000000000000000000000000000000"
 
-// sums returns the select list of the aggregates over rows of a table: the
-// count and the sum of the hashes, in which the order does not matter. A sum,
-// not XOR: equal rows must not cancel each other.
-func sums(columns []schema.Column) string {
-	return "COUNT(*), COALESCE(SUM(COALESCE(" + rowHashSQL(columns) + "," + noHash + ")),0)"
+// summed is the sum of the hashes, in which the order does not matter. Unlike
+// with XOR, equal rows do not cancel each other.
+func summed(columns []schema.Column) digest {
+	return digest{"COUNT(*), COALESCE(SUM(COALESCE(" + rowHashSQL(columns) + "," + noHash + ")),0)",
+		func(a aggregate) bool { return len(a.value) < len(noHash) }}
 }
 
-// aggregate is what sums selects.
+// xored is the XOR of all bits of the hashes, which costs MySQL a quarter less
+// than the sum of a part of them. It is for tables of which the source's rows
+// differ in a key: as many rows on the target that XOR to the same value are the
+// same rows, for of rows that are there twice nothing is left. A row without a
+// hash is an empty string, which MySQL refuses to XOR with others.
+func xored(columns []schema.Column) digest {
+	text, unknown := rowText(columns)
+	return digest{"COUNT(*), HEX(BIT_XOR(COALESCE(" + unlessUnknown(unknown, "UNHEX(SHA2("+text+",256))") + ",X'')))",
+		func(a aggregate) bool { return a.rows == 0 || len(a.value) == 64 }}
+}
+
+// unequalLengths is MySQL's number for strings that cannot be XORed.
+const unequalLengths = 3513
+
+// aggregate is what a digest selects.
 type aggregate struct {
-	rows uint64
-	sum  string // DECIMAL: may exceed 64 bits
+	rows  uint64
+	value string
 }
-
-// complete reports whether every row had a hash.
-func (a aggregate) complete() bool { return len(a.sum) < len(noHash) }

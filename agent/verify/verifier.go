@@ -191,18 +191,34 @@ func both(a, b func() error) error {
 	return errB
 }
 
-// sum reads the aggregates of the rows that match.
-func (v *Verifier) sum(ctx context.Context, db *sql.DB, s side, list, where string) (aggregate, error) {
-	var a aggregate
-	q := "SELECT " + list + " FROM " + s.table + " WHERE " + where
-	if err := db.QueryRowContext(ctx, q).Scan(&a.rows, &a.sum); err != nil {
-		return a, fmt.Errorf("aggregate %s: %w", s.table, err)
+// digest is how ranges of a table with a paging key are compared.
+func (v *Verifier) digest(t Table) digest {
+	for _, c := range []*mysql.Conn{v.deps.Source, v.deps.Target} {
+		if c.Server.Flavor != mysql.MySQL || !c.Server.AtLeast(8, 0, 0) { // they XOR 64 bits
+			return summed(t.columns())
+		}
 	}
-	if !a.complete() {
-		return a, &mysql.Error{Class: mysql.Config, Code: "row-too-wide", Err: fmt.Errorf("some rows of %s have no checksum", s.table),
-			Remedy: "raise max_allowed_packet on that server above the widest row"}
+	return xored(t.columns())
+}
+
+// aggregate reads the digest of the rows that match.
+func (v *Verifier) aggregate(ctx context.Context, db *sql.DB, s side, d digest, where string) (aggregate, error) {
+	var a aggregate
+	q := "SELECT " + d.list + " FROM " + s.table + " WHERE " + where
+	switch err := db.QueryRowContext(ctx, q).Scan(&a.rows, &a.value); {
+	case mysql.Number(err) == unequalLengths:
+		return a, tooWide(s)
+	case err != nil:
+		return a, fmt.Errorf("aggregate %s: %w", s.table, err)
+	case !d.whole(a):
+		return a, tooWide(s)
 	}
 	return a, nil
+}
+
+func tooWide(s side) error {
+	return &mysql.Error{Class: mysql.Config, Code: "row-too-wide", Err: fmt.Errorf("some rows of %s have no checksum", s.table),
+		Remedy: "raise max_allowed_packet on that server above the widest row"}
 }
 
 func (v *Verifier) count(ctx context.Context, t Table, out *run.VerifyTable) error {
