@@ -65,7 +65,11 @@ func (l *lane) referenced(ctx context.Context, p *Plan, rules []cascadeRule, whe
 // what stores one. Text must carry its character set to be compared by the
 // column's collation; = NULL matches nothing, as a foreign key does.
 func literals(c *schema.Column, text []byte) (value, error) {
-	lit, err := schema.AppendSelected(nil, c, text)
+	sel, err := schema.NewSelected(c)
+	if err != nil {
+		return value{}, err
+	}
+	lit, err := sel.AppendLiteral(nil, text)
 	if err != nil {
 		return value{}, err
 	}

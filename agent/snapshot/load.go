@@ -116,13 +116,13 @@ func (r *lineReader) Read(p []byte) (int, error) {
 // appendLine renders a row as a line for LOAD DATA.
 func (l *layout) appendLine(b *batch, values []sql.RawBytes) error {
 	for i, v := range values {
-		if schema.LaxSelected(l.targets[i], v) {
+		if l.texts[i].Lax(v) {
 			return fmt.Errorf("column %s: %w", l.columns[i].Name, errLenient)
 		}
 		if i > 0 {
 			b.text = append(b.text, '\t')
 		}
-		b.text = schema.AppendLoad(b.text, l.targets[i], v)
+		b.text = l.texts[i].AppendLoad(b.text, v)
 		b.read += int64(len(v))
 	}
 	b.text = append(b.text, '\n')

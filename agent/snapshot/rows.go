@@ -20,12 +20,13 @@ const aimedStatement = 1 << 20
 type layout struct {
 	source  *schema.Table
 	target  *schema.Table
-	columns []*schema.Column // of the source, those that are written
-	targets []*schema.Column // the same columns of the target
-	names   string           // their quoted names
-	exprs   string           // what reads them
-	limit   int              // bytes of one statement
-	lines   bool             // rows are rendered for LOAD DATA
+	columns []*schema.Column  // of the source, those that are written
+	targets []*schema.Column  // the same columns of the target
+	texts   []schema.Selected // how what is read of them is rendered
+	names   string            // their quoted names
+	exprs   string            // what reads them
+	limit   int               // bytes of one statement
+	lines   bool              // rows are rendered for LOAD DATA
 }
 
 func newLayout(source, target *schema.Table, d *Deps) (*layout, error) {
@@ -44,7 +45,11 @@ func newLayout(source, target *schema.Table, d *Deps) (*layout, error) {
 			return nil, &mysql.Error{Class: mysql.Config, Code: "target_column", Err: fmt.Errorf("%s: column %s is not on the target", source.ID(), c.Name),
 				Remedy: "add the column to the target's table, or let the run create the table"}
 		}
-		l.columns, l.targets = append(l.columns, c), append(l.targets, to)
+		text, err := schema.NewSelected(to)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", source.ID(), err)
+		}
+		l.columns, l.targets, l.texts = append(l.columns, c), append(l.targets, to), append(l.texts, text)
 		names = append(names, mysql.Ident(c.Name))
 		exprs = append(exprs, schema.SelectExpr(c, d.Source.Server.Flavor))
 	}
@@ -97,7 +102,7 @@ func (l *layout) appendRow(b *batch, values []sql.RawBytes) error {
 		}
 		b.marks = append(b.marks, int32(len(b.text)))
 		b.text = slices.Grow(b.text, len(v)+16) // a large value is not moved as it grows
-		if b.text, err = schema.AppendSelected(b.text, l.targets[i], v); err != nil {
+		if b.text, err = l.texts[i].AppendLiteral(b.text, v); err != nil {
 			return fmt.Errorf("%s, column %s: %w", l.source.ID(), l.columns[i].Name, err)
 		}
 		b.read += int64(len(v))
@@ -179,7 +184,7 @@ func (l *layout) append(b *batch, values []sql.RawBytes) error {
 // lax reports whether a row can only be written without strict mode.
 func (l *layout) lax(values []sql.RawBytes) bool {
 	for i, v := range values {
-		if schema.LaxSelected(l.targets[i], v) {
+		if l.texts[i].Lax(v) {
 			return true
 		}
 	}

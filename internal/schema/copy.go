@@ -2,6 +2,7 @@ package schema
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
@@ -28,26 +29,33 @@ func SelectExpr(col *Column, _ mysql.Flavor) string {
 	}
 }
 
-// AppendSelected appends the literal of what SelectExpr returned; nil is NULL.
-// col is the column of the target. The literal makes the same bytes there as
-// Codec.AppendLiteral does for the same row.
-func AppendSelected(dst []byte, col *Column, text []byte) ([]byte, error) {
+// Selected renders what SelectExpr returned of one column.
+type Selected struct {
+	col  *Column // of the target
+	kind kind
+}
+
+// NewSelected returns the rendering for a column of the target.
+func NewSelected(col *Column) (Selected, error) {
+	cl, err := col.class()
+	return Selected{col, cl.kind}, err
+}
+
+// AppendLiteral appends the literal of a text; nil is NULL. It makes the same
+// bytes on the target as Codec.AppendLiteral does for the same row.
+func (s Selected) AppendLiteral(dst, text []byte) ([]byte, error) {
 	if text == nil {
 		return append(dst, "NULL"...), nil
 	}
-	cl, err := col.class()
-	if err != nil {
-		return dst, err
-	}
-	switch cl.kind {
+	switch s.kind {
 	case kindInt, kindDecimal, kindBit, kindYear, kindEnum, kindSet:
 		if !isNumber(text) {
-			return dst, fmt.Errorf("column %s is %s, and a SELECT gave no number for it", col.Name, col.Type)
+			return dst, s.noNumber()
 		}
 		return append(dst, text...), nil
 	case kindFloat, kindDouble:
 		if !isNumber(text) {
-			return dst, fmt.Errorf("column %s is %s, and a SELECT gave no number for it", col.Name, col.Type)
+			return dst, s.noNumber()
 		}
 		switch {
 		case text[0] == '-' && isZero(text[1:]):
@@ -65,6 +73,52 @@ func AppendSelected(dst []byte, col *Column, text []byte) ([]byte, error) {
 	return mysql.AppendString(dst, text), nil
 }
 
+func (s Selected) noNumber() error {
+	return fmt.Errorf("column %s is %s, and a SELECT gave no number for it", s.col.Name, s.col.Type)
+}
+
+// AppendLoad appends one field of a line for LOAD DATA; nil is NULL. The caller
+// puts tabs between fields and ends the line.
+func (s Selected) AppendLoad(dst, text []byte) []byte {
+	if text == nil {
+		return append(dst, `\N`...)
+	}
+	switch s.kind {
+	case kindBit: // its text would be taken for bytes
+		if u, err := strconv.ParseUint(string(text), 10, 64); err == nil {
+			var bits [8]byte
+			binary.BigEndian.PutUint64(bits[:], u)
+			return appendField(dst, bits[:])
+		}
+	case kindYear: // "0" is the year 2000, and that is what drivers make of "0000"
+		if isZero(text) {
+			return append(dst, "0000"...)
+		}
+	}
+	return appendField(dst, text)
+}
+
+// Lax reports of a text what Codec.Lax reports of a value.
+func (s Selected) Lax(text []byte) bool {
+	return s.kind == kindEnum && string(text) == "0"
+}
+
+// fieldEscapes has the letter that stands behind a backslash for a byte that may
+// not stand in a field of LOAD DATA as it is.
+var fieldEscapes = [256]byte{0: '0', '\t': 't', '\n': 'n', '\r': 'r', '\\': '\\'}
+
+// appendField appends the bytes of a field, escaped.
+func appendField(dst, text []byte) []byte {
+	plain := 0 // where the bytes begin that are not appended yet
+	for i, c := range text {
+		if e := fieldEscapes[c]; e != 0 {
+			dst = append(append(dst, text[plain:i]...), '\\', e)
+			plain = i + 1
+		}
+	}
+	return append(dst, text[plain:]...)
+}
+
 // isNumber guards what stands in a statement without quotes.
 func isNumber(text []byte) bool {
 	for _, c := range text {
@@ -73,11 +127,6 @@ func isNumber(text []byte) bool {
 		}
 	}
 	return len(text) > 0
-}
-
-// LaxSelected reports of a selected text what Codec.Lax reports of a value.
-func LaxSelected(col *Column, text []byte) bool {
-	return string(text) == "0" && classes[strings.ToLower(col.DataType)].kind == kindEnum
 }
 
 // Loadable reports whether LOAD DATA can carry every value of a column of the
@@ -107,51 +156,3 @@ func LoadExpr(col *Column, _ mysql.Flavor) (usesVar bool, setClause string) {
 
 // Variable is the user variable that LoadExpr's clause reads.
 func Variable(col *Column) string { return "@" + mysql.Ident(col.Name) }
-
-// AppendLoad appends one field of a line for LOAD DATA, made of what SelectExpr
-// returned; nil is NULL. The caller puts tabs between fields and ends the line.
-func AppendLoad(dst []byte, col *Column, text []byte) []byte {
-	if text == nil {
-		return append(dst, `\N`...)
-	}
-	switch classes[strings.ToLower(col.DataType)].kind {
-	case kindBit:
-		if u, err := strconv.ParseUint(string(text), 10, 64); err == nil {
-			return appendBits(dst, u)
-		}
-	case kindYear: // "0" is the year 2000, and that is what drivers make of "0000"
-		if isZero(text) {
-			return append(dst, "0000"...)
-		}
-	}
-	for _, c := range text {
-		dst = appendField(dst, c)
-	}
-	return dst
-}
-
-// appendBits appends the bytes of a BIT column: its text would be taken for
-// bytes.
-func appendBits(dst []byte, u uint64) []byte {
-	for shift := 56; shift >= 0; shift -= 8 {
-		dst = appendField(dst, byte(u>>shift))
-	}
-	return dst
-}
-
-func appendField(dst []byte, c byte) []byte {
-	switch c {
-	case 0:
-		return append(dst, '\\', '0')
-	case '\t':
-		return append(dst, '\\', 't')
-	case '\n':
-		return append(dst, '\\', 'n')
-	case '\r':
-		return append(dst, '\\', 'r')
-	case '\\':
-		return append(dst, '\\', '\\')
-	default:
-		return append(dst, c)
-	}
-}

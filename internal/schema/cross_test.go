@@ -92,8 +92,12 @@ func across(t *testing.T, src, dst *peer, i int, tc typeCase, images []image) {
 
 	values = values[:0]
 	want := selected(t, src, tableName(i, "src"), from)
+	sel, err := schema.NewSelected(to)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for id, text := range want {
-		literal, err := schema.AppendSelected(nil, to, text)
+		literal, err := sel.AppendLiteral(nil, text)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -109,6 +109,10 @@ func copies(t *testing.T, p *peer, i int, images []image) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	sel, err := schema.NewSelected(col)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var laxRows [][]byte
 	for rows.Next() {
 		var id int
@@ -116,14 +120,14 @@ func copies(t *testing.T, p *peer, i int, images []image) {
 		if err := rows.Scan(&id, &text); err != nil {
 			t.Fatal(err)
 		}
-		lines = schema.AppendLoad(fmt.Appendf(lines, "%d\t", id), col, text)
+		lines = sel.AppendLoad(fmt.Appendf(lines, "%d\t", id), text)
 		lines = append(lines, '\n')
-		literal, err := schema.AppendSelected(nil, col, text)
+		literal, err := sel.AppendLiteral(nil, text)
 		if err != nil {
 			t.Fatal(err)
 		}
 		row := fmt.Appendf(nil, "(%d,%s)", id, literal)
-		if schema.LaxSelected(col, text) {
+		if sel.Lax(text) {
 			laxRows = append(laxRows, row)
 			continue
 		}
