@@ -3,20 +3,15 @@ package stream
 import (
 	"net"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // Near the log's end a source sends every event by itself, and reading each as it
 // comes wakes half a dozen parties for a few hundred bytes. So after little was
-// read, what comes within a moment is read together; under a steady load, which
-// uses the burst up, the moment is gatherTime. What is far from the end comes in
-// plenty, and is not waited for.
+// read, what comes within a moment is read together. What is far from the end
+// comes in plenty, and is not waited for.
 const (
-	gatherTime  = 50 * time.Millisecond
-	gatherBurst = 8                    // pieces that are read at once after silence
-	gatherLeast = 2 * time.Millisecond // between two of them: a transaction's events come one by one
-	plenty      = 16 << 10             // bytes
+	gatherTime = 10 * time.Millisecond
+	plenty     = 16 << 10 // bytes
 )
 
 // gatherer is a connection that is read in larger pieces once on is set. It is
@@ -24,12 +19,7 @@ const (
 type gatherer struct {
 	net.Conn
 	on   bool
-	pace *rate.Limiter // of reads that give little
-	next time.Time     // not before this is read again
-}
-
-func newGatherer(c net.Conn) *gatherer {
-	return &gatherer{Conn: c, pace: rate.NewLimiter(rate.Every(gatherTime), gatherBurst)}
+	next time.Time // not before this is read again
 }
 
 // Read implements net.Conn.
@@ -41,10 +31,10 @@ func (g *gatherer) Read(b []byte) (int, error) {
 		time.Sleep(wait)
 	}
 	n, err := g.Conn.Read(b)
-	g.next = time.Time{}
 	if n < len(b) && n < plenty {
-		now := time.Now()
-		g.next = now.Add(max(gatherLeast, g.pace.ReserveN(now, 1).DelayFrom(now)))
+		g.next = time.Now().Add(gatherTime)
+	} else {
+		g.next = time.Time{}
 	}
 	return n, err
 }

@@ -64,10 +64,8 @@ func TestGather(t *testing.T) {
 			}
 			defer conn.Close()
 			counted := &countedConn{Conn: conn}
-			g := newGatherer(counted)
-			g.on = true
 			begun := time.Now()
-			n, err := io.Copy(io.Discard, struct{ io.Reader }{bufio.NewReaderSize(g, readBuffer)})
+			n, err := io.Copy(io.Discard, struct{ io.Reader }{bufio.NewReaderSize(&gatherer{Conn: counted, on: true}, readBuffer)})
 			if err != nil || n != int64(c.size) || counted.reads > c.most || time.Since(begun) > c.took {
 				t.Errorf("%d of %d bytes in %d reads (at most %d) and %s: %v", n, c.size, counted.reads, c.most, time.Since(begun), err)
 			}
