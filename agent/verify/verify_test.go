@@ -289,12 +289,27 @@ func TestUnderWrites(t *testing.T) {
 	var mu sync.Mutex // held for a change of both sides: draining takes it
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
+	source, err := p.srcDB.Conn(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer source.Close()
+	// Draining holds a row's lock while it waits for mu, so that who holds mu must
+	// not wait for the lock for long; what the source then refuses is no change.
+	if _, err := source.ExecContext(ctx, "SET innodb_lock_wait_timeout = 1"); err != nil {
+		t.Fatal(err)
+	}
 	wg.Go(func() {
 		for i := 0; ctx.Err() == nil; i++ {
 			mu.Lock()
 			q := fmt.Sprintf(".w SET v = v + 1 WHERE id = %d", i%3)
-			p.srcDB.ExecContext(t.Context(), "UPDATE "+p.from+q)
-			p.dstDB.ExecContext(t.Context(), "UPDATE "+p.into+q)
+			if _, err := source.ExecContext(t.Context(), "UPDATE "+p.from+q); err == nil {
+				if _, err = p.dstDB.ExecContext(t.Context(), "UPDATE "+p.into+q); err != nil {
+					t.Error(err)
+				}
+			} else if mysql.Number(err) != 1205 {
+				t.Error(err)
+			}
 			mu.Unlock()
 		}
 	})
