@@ -84,7 +84,9 @@ apt_install() {
 # nothing that is installed; otherwise the server gets a tree.
 install_mariadb() {
 	have_mariadb && return
-	if apt-cache policy mariadb-server | grep -q 'Candidate: 1:10\.11\.' && ! command -v mysqld mariadbd >/dev/null; then
+	local policy
+	policy=$(apt-cache policy mariadb-server) # not into grep -q, which ends it early and fails the pipe
+	if [[ $policy == *'Candidate: 1:10.11.'* ]] && ! command -v mysqld mariadbd >/dev/null; then
 		apt_install mariadb-server || return
 		# It came for its program: nobody asked for a system server at boot.
 		if [ -d /run/systemd/system ]; then systemctl disable --quiet mariadb.service || true; fi
