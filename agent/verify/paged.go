@@ -125,7 +125,7 @@ func rangeOf(key []schema.Column, last, next []string) string {
 }
 
 // differing looks at a differing range again, as a whole and then row by row. A
-// range that is proven to differ has such a row, or is looked at once more.
+// range that is proven to differ has such a row, or is looked at again, and after a few times given up.
 func (v *Verifier) differing(ctx context.Context, t Table, c *chunk) (a, b aggregate, err error) {
 	for range confirm {
 		a, b, verdict, err := v.narrow(ctx, t, c)
