@@ -105,15 +105,24 @@ func (in installation) host(path string) string { return filepath.Join(in.root, 
 // command prepares one of the installation's programs. It gets an environment
 // of its own, so that nothing of the caller's (TZ, LANG, MYSQL_*) leaks in.
 func (in installation) command(ctx context.Context, path string, args ...string) *exec.Cmd {
+	attr := &syscall.SysProcAttr{Setpgid: true} // an interrupt from the keyboard is ours to handle
+	switch {
+	case in.root == "/":
+	case in.flavor == MariaDB: // the scripts that copy a Galera node look for their processes
+		path, args = "/usr/bin/unshare", append([]string{"--mount", "/bin/sh", "-c", withProc, in.root, path}, args...)
+	default:
+		attr.Chroot = in.root
+	}
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "HOME=/nonexistent"}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt from the keyboard is ours to handle
-	if in.root != "/" {
-		cmd.SysProcAttr.Chroot = in.root
-	}
+	cmd.SysProcAttr = attr
 	return cmd
 }
+
+// withProc gives a tree a /proc for as long as a program runs in it; the program
+// keeps the pid that was started.
+const withProc = `mount -t proc proc "$0/proc" && exec chroot "$0" "$@"`
 
 var versionNumber = regexp.MustCompile(`\d+\.\d+\.\d+`)
 

@@ -50,6 +50,7 @@ func (p *process) halt() error {
 	p.cmd.Process.Signal(syscall.SIGCONT) // a test may have stopped it
 	select {
 	case <-p.done:
+		p.killChildren()
 		return nil
 	case <-time.After(stopLimit):
 		p.kill()
@@ -60,7 +61,12 @@ func (p *process) halt() error {
 func (p *process) kill() {
 	p.cmd.Process.Kill()
 	<-p.done
+	p.killChildren()
 }
+
+// killChildren ends what the server has left running, such as the transfer of its
+// data to another Galera node: all of the group that it was started to lead.
+func (p *process) killChildren() { syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) }
 
 // begin starts the process and waits until it answers.
 func (s *Server) begin(ctx context.Context) error {

@@ -6,7 +6,10 @@ import (
 	"testing"
 
 	"github.com/tidegate-io/tidegate/integration/dbtest"
+	"github.com/tidegate-io/tidegate/internal/mysql"
 )
+
+const deadlock = 1213 // ER_LOCK_DEADLOCK
 
 // Pair are the two sides of a migration.
 type Pair struct{ Src, Dst *dbtest.Server }
@@ -52,11 +55,16 @@ endpoint "new" {
 `, p.Src.Addr, user, p.Dst.Addr, user)
 }
 
-// Execute runs statements on a server's admin account.
+// Execute runs statements on a server's admin account, each a transaction of its
+// own; one that is ended for its deadlock with a workload's is run again.
 func Execute(t *testing.T, s *dbtest.Server, statements ...string) {
 	t.Helper()
 	for _, q := range statements {
-		if _, err := s.DB().ExecContext(t.Context(), q); err != nil {
+		_, err := s.DB().ExecContext(t.Context(), q)
+		for n := 0; mysql.Number(err) == deadlock && n < 100; n++ {
+			_, err = s.DB().ExecContext(t.Context(), q)
+		}
+		if err != nil {
 			t.Fatalf("%s on %s: %v", strings.Join(strings.Fields(q), " "), s.Flavor, err)
 		}
 	}
