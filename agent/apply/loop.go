@@ -12,9 +12,15 @@ import (
 // emptyEvery is how often a position is stored when nothing is to be written.
 const emptyEvery = 250 * time.Millisecond
 
-// linger is how long a small batch waits for more while nothing is in flight: a
-// commit costs the target and the agent the same for one row as for a hundred.
-const linger = 20 * time.Millisecond
+// moment is how long a burst of transactions may take to arrive in the queue:
+// each hand-over of a few wakes three parties, and a commit costs the target and
+// the agent the same for one row as for a hundred.
+const moment = 3 * time.Millisecond
+
+const (
+	handful      = 256 // transactions that are handed over together
+	handfulLeast = 64  // of fewer, more are waited for
+)
 
 // loop is the state of Run's one deciding goroutine. At any moment one batch is
 // executed, one may be prepared, and one gathers transactions.
@@ -51,11 +57,15 @@ func (r *loop) fetch(ctx context.Context) error {
 			return err
 		}
 		few := []*change.Txn{t}
-		for ok := true; ok && len(few) < 256 && !t.More && t.Part == 0; {
+		whole := !t.More && t.Part == 0
+		if whole && q.Len() < handfulLeast {
+			if err := pause(ctx, moment); err != nil {
+				return err
+			}
+		}
+		for ok := whole; ok && len(few) < handful && !t.More && t.Part == 0; {
 			if t, ok = q.TryGet(); ok {
 				few = append(few, t)
-			} else {
-				break
 			}
 		}
 		select {
@@ -131,21 +141,13 @@ func (r *loop) full() bool {
 // worth reports whether the gathered batch should be launched now that nothing
 // is in flight.
 func (r *loop) worth() bool {
-	switch {
-	case r.gather.txns == 0 || r.a.half != nil:
-		return false
-	default:
-		return time.Since(r.since) >= r.patience()
-	}
+	return r.gather.txns > 0 && r.a.half == nil && time.Since(r.since) >= r.patience()
 }
 
 // patience is how long the gathered batch may wait, from its first transaction on.
 func (r *loop) patience() time.Duration {
-	switch n := len(r.gather.items); {
-	case n == 0:
+	if len(r.gather.items) == 0 {
 		return emptyEvery
-	case n < r.a.cfg.LaneRows*r.a.frontier.lanes():
-		return linger
 	}
 	return 0
 }
@@ -271,7 +273,7 @@ func (r *loop) wait(ctx context.Context) error {
 	}
 	var tick <-chan time.Time
 	if r.flight == nil && r.gather.txns > 0 {
-		t := time.NewTimer(max(time.Millisecond, r.patience()-time.Since(r.since)))
+		t := time.NewTimer(max(moment, r.patience()-time.Since(r.since)))
 		defer t.Stop()
 		tick = t.C
 	}

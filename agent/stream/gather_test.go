@@ -3,73 +3,158 @@ package stream
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 )
 
-// countedConn counts the reads that gave something.
-type countedConn struct {
-	net.Conn
+// countedReader counts the reads that gave something.
+type countedReader struct {
+	io.Reader
 	reads int
 }
 
-func (c *countedConn) Read(b []byte) (int, error) {
+func (c *countedReader) Read(b []byte) (int, error) {
 	c.reads++
-	return c.Conn.Read(b)
+	return c.Reader.Read(b)
+}
+
+// gathered is a connection that is read in pieces, and its other end.
+func gathered(t *testing.T, network string, window int) (*gatherer, net.Conn) {
+	t.Helper()
+	address := "127.0.0.1:0"
+	if network == "unix" {
+		address = filepath.Join(t.TempDir(), "s")
+	}
+	l, err := net.Listen(network, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	d := net.Dialer{}
+	conn, err := d.Dial(network, l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	if window > 0 {
+		if err := conn.(*net.TCPConn).SetReadBuffer(window); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.Close() })
+	g := newGatherer(conn)
+	g.on = true
+	return g, w
 }
 
 // TestGather: what trickles in is read in few pieces, what is there in plenty at
-// once, and all of it is read.
+// once however little of it a window lets through, and all of it is read.
 func TestGather(t *testing.T) {
 	const pieces = 400
-	small, large := bytes.Repeat([]byte("x"), 100), bytes.Repeat([]byte("y"), 64<<20)
-	for name, c := range map[string]struct {
-		write func(net.Conn) error
-		size  int
-		most  int           // reads
-		took  time.Duration // at most
-	}{
-		"trickle": {func(w net.Conn) error {
-			for range pieces {
-				if _, err := w.Write(small); err != nil {
-					return err
-				}
-				time.Sleep(200 * time.Microsecond)
+	trickle := func(w net.Conn) error {
+		for range pieces {
+			if _, err := w.Write(bytes.Repeat([]byte("x"), 100)); err != nil {
+				return err
 			}
-			return nil
-		}, pieces * len(small), pieces / 3, time.Minute},
-		"flood": {func(w net.Conn) error { _, err := w.Write(large); return err }, len(large), len(large), 5 * time.Second},
+			time.Sleep(200 * time.Microsecond)
+		}
+		return nil
+	}
+	flood := func(w net.Conn) error { // as a source sends it
+		for range 64 << 20 / 8192 {
+			if _, err := w.Write(make([]byte, 8192)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for name, c := range map[string]struct {
+		network string
+		window  int
+		write   func(net.Conn) error
+		size    int64
+		paced   bool // read no more often than the pace lets it
+		limit   time.Duration
+	}{
+		"trickle":               {"tcp", 0, trickle, pieces * 100, true, time.Minute},
+		"flood":                 {"tcp", 0, flood, 64 << 20, false, 5 * time.Second},
+		"flood, small window":   {"tcp", 64 << 10, flood, 64 << 20, false, 5 * time.Second},
+		"flood, file socket":    {"unix", 0, flood, 64 << 20, false, 5 * time.Second},
+		"trickle, file socket":  {"unix", 0, trickle, pieces * 100, false, time.Minute},
+		"trickle, small window": {"tcp", 4 << 10, trickle, pieces * 100, false, time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer l.Close()
-			go func() {
-				w, err := l.Accept()
-				if err == nil {
-					err = c.write(w)
-					w.Close()
-				}
-				if err != nil {
-					t.Error(err)
-				}
-			}()
-			conn, err := net.Dial("tcp", l.Addr().String())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
-			counted := &countedConn{Conn: conn}
+			g, w := gathered(t, c.network, c.window)
+			sent := make(chan error, 1)
+			go func() { sent <- errors.Join(c.write(w), w.Close()) }()
+			counted := &countedReader{Reader: g}
 			begun := time.Now()
-			n, err := io.Copy(io.Discard, struct{ io.Reader }{bufio.NewReaderSize(&gatherer{Conn: counted, on: true}, readBuffer)})
-			if err != nil || n != int64(c.size) || counted.reads > c.most || time.Since(begun) > c.took {
-				t.Errorf("%d of %d bytes in %d reads (at most %d) and %s: %v", n, c.size, counted.reads, c.most, time.Since(begun), err)
+			n, err := io.Copy(io.Discard, struct{ io.Reader }{bufio.NewReaderSize(counted, readBuffer)})
+			took := time.Since(begun)
+			if err = errors.Join(err, <-sent); err != nil || n != c.size || took > c.limit {
+				t.Errorf("%d of %d bytes in %d reads and %s: %v", n, c.size, counted.reads, took, err)
 			}
-			t.Logf("%d bytes in %d reads and %s", n, counted.reads, time.Since(begun))
+			if most := gatherBurst + 3 + int(took/gatherTime); c.paced && counted.reads > most {
+				t.Errorf("%d reads in %s, want at most %d", counted.reads, took, most)
+			}
 		})
+	}
+}
+
+// TestGatherLatency: what comes after silence is read at once, and under a load
+// that uses the burst up after gatherTime; each wait is over by the deadline.
+func TestGatherLatency(t *testing.T) {
+	g, w := gathered(t, "tcp", 0)
+	b := make([]byte, 100)
+	read := func() time.Duration {
+		t.Helper()
+		if _, err := w.Write([]byte("event")); err != nil {
+			t.Fatal(err)
+		}
+		begun := time.Now()
+		if n, err := g.Read(b); err != nil || n != 5 {
+			t.Fatalf("read %d: %v", n, err)
+		}
+		return time.Since(begun)
+	}
+	for range gatherBurst / 2 {
+		if took := read(); took > gatherTime/2 {
+			t.Errorf("an event after silence took %s", took)
+		}
+	}
+	for range gatherBurst {
+		read()
+	}
+	if took := read(); took < gatherTime/2 || took > 10*gatherTime {
+		t.Errorf("an event under load took %s", took)
+	}
+	if err := g.SetReadDeadline(time.Now().Add(gatherTime / 5)); err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	if n, err := g.Read(b); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(begun) > 10*gatherTime {
+		t.Errorf("read %d bytes %s after a deadline: %v", n, time.Since(begun), err)
+	}
+	if err := g.SetReadDeadline(time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	read()
+	time.AfterFunc(gatherTime/5, func() { g.Close() })
+	for {
+		if n, err := g.Read(b); err != nil {
+			if !errors.Is(err, net.ErrClosed) {
+				t.Errorf("read %d of a connection that is closed: %v", n, err)
+			}
+			break
+		}
 	}
 }

@@ -62,10 +62,14 @@ func (s *Selection) Schema(name string) (target string, ok bool) {
 	if d == nil {
 		return "", false
 	}
+	return s.schemaOf(d, name), true
+}
+
+func (s *Selection) schemaOf(d *spec.Database, name string) string {
 	if d.Rename != "" {
-		return s.stored(d.Rename), true
+		return s.stored(d.Rename)
 	}
-	return s.stored(name), true
+	return s.stored(name)
 }
 
 func (s *Selection) stored(name string) string {
@@ -78,10 +82,15 @@ func (s *Selection) stored(name string) string {
 // Rule returns the block of one table, nil if there is none.
 func (s *Selection) Rule(schemaName, table string) *spec.TableRule {
 	if d := s.Database(schemaName); d != nil {
-		for i := range d.TableRules {
-			if r := &d.TableRules[i]; r.Name == table || s.fold && strings.EqualFold(r.Name, table) {
-				return r
-			}
+		return s.ruleOf(d, table)
+	}
+	return nil
+}
+
+func (s *Selection) ruleOf(d *spec.Database, table string) *spec.TableRule {
+	for i := range d.TableRules {
+		if r := &d.TableRules[i]; r.Name == table || s.fold && strings.EqualFold(r.Name, table) {
+			return r
 		}
 	}
 	return nil
@@ -95,8 +104,8 @@ func (s *Selection) Match(schemaName, table string) (targetSchema, targetTable s
 	if d == nil || !s.listed(d, table) {
 		return "", "", false
 	}
-	targetSchema, _ = s.Schema(schemaName)
-	if r := s.Rule(schemaName, table); r != nil && r.Rename != "" {
+	targetSchema = s.schemaOf(d, schemaName)
+	if r := s.ruleOf(d, table); r != nil && r.Rename != "" {
 		return targetSchema, s.stored(r.Rename), true
 	}
 	return targetSchema, s.stored(table), true
