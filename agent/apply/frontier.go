@@ -127,6 +127,13 @@ func (a *Applier) Applied(s *change.Set) bool {
 	return ok
 }
 
+// Changed returns a channel that is closed when the frontier moves the next time.
+func (a *Applier) Changed() <-chan struct{} {
+	a.frontier.mu.Lock()
+	defer a.frontier.mu.Unlock()
+	return a.frontier.changed
+}
+
 // Stats returns a copy of the Applier's numbers.
 func (a *Applier) Stats() Stats {
 	f := a.frontier

@@ -25,9 +25,9 @@ func (s *session) watchLag(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	var saved time.Time
-	lastEqual := time.Now()
+	var g gauge
 	for {
-		lag, gap, err := s.measure(ctx, &lastEqual)
+		lag, gap, err := s.measure(ctx, &g)
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -44,44 +44,67 @@ func (s *session) watchLag(ctx context.Context) error {
 				return err
 			}
 		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-tick.C:
+		if err := s.followLag(ctx, &g, tick.C); err != nil {
+			return err
 		}
 	}
 }
 
-// measure returns the age of the oldest source transaction that is not at the
-// frontier, and the log behind it. Both are 0 when the frontier contains all
-// the source has executed.
-func (s *session) measure(ctx context.Context, lastEqual *time.Time) (*float64, *uint64, error) {
+// followLag watches until the next tick what comes to the target.
+func (s *session) followLag(ctx context.Context, g *gauge, tick <-chan time.Time) error {
+	for {
+		changed := s.applier.Changed()
+		g.pass(s.applier.Applied, time.Now())
+		if len(g.ahead) == 0 {
+			changed = nil // wakes for nothing until the next sample
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-tick:
+			return nil
+		}
+	}
+}
+
+// measure returns the lag in seconds, nil if it is not known yet, and the log
+// behind it. Both are 0 when the frontier contains all the source has executed.
+func (s *session) measure(ctx context.Context, g *gauge) (*float64, *uint64, error) {
+	begun := time.Now()
 	executed, err := s.source.Logged(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	lag, gap := 0.0, uint64(0)
-	if s.applier.Applied(executed) {
-		*lastEqual = time.Now()
+	g.note(executed, begun)
+	now := time.Now()
+	g.pass(s.applier.Applied, now)
+	d, known := g.lag(s.applier.Stats().Oldest, now)
+	lag, gap := d.Seconds(), uint64(0)
+	if d == 0 && known {
 		return &lag, &gap, nil
 	}
-	if oldest := s.applier.Stats().Oldest; !oldest.IsZero() {
-		lag = time.Since(oldest).Seconds()
-	} else { // it is on its way to us: no older than when all was equal
-		lag = time.Since(*lastEqual).Seconds()
+	n, gapKnown, err := s.source.GapBytes(ctx, s.applier.Frontier())
+	if err != nil {
+		return nil, nil, err
 	}
-	lag = max(lag, 0.001) // something is missing, so it is not 0
-	n, known, err := s.source.GapBytes(ctx, s.applier.Frontier())
-	if err != nil || !known {
-		return &lag, nil, err
+	var behind *float64
+	if known {
+		behind = &lag
 	}
-	return &lag, &n, nil
+	if !gapKnown {
+		return behind, nil, nil
+	}
+	return behind, &n, nil
 }
 
 func (s *session) settleState(lag *float64) {
 	select {
 	case <-s.copied:
 	default:
+		return
+	}
+	if lag == nil {
 		return
 	}
 	behind := time.Duration(*lag * float64(time.Second))
