@@ -30,9 +30,13 @@ func (l *lane) referenced(ctx context.Context, p *Plan, rules []cascadeRule, whe
 	if len(columns) == 0 {
 		return nil, nil
 	}
-	exprs := make([]string, len(columns))
+	exprs, renders := make([]string, len(columns)), make([]schema.Selected, len(columns))
 	for i, c := range columns {
 		exprs[i] = schema.SelectExpr(c, flavor)
+		var err error
+		if renders[i], err = schema.NewSelected(c); err != nil {
+			return nil, err
+		}
 	}
 	q := "SELECT " + strings.Join(exprs, ",") + " FROM " + mysql.Table(p.Target.Schema, p.Target.Name) + " WHERE " + where + " FOR UPDATE"
 	rows, err := l.conn.QueryContext(ctx, q)
@@ -52,7 +56,7 @@ func (l *lane) referenced(ctx context.Context, p *Plan, rules []cascadeRule, whe
 		}
 		row := make(map[string]value, len(columns))
 		for i, c := range columns {
-			if row[strings.ToLower(c.Name)], err = literals(c, texts[i]); err != nil {
+			if row[strings.ToLower(c.Name)], err = literals(c, renders[i], texts[i]); err != nil {
 				return nil, err
 			}
 		}
@@ -64,11 +68,7 @@ func (l *lane) referenced(ctx context.Context, p *Plan, rules []cascadeRule, whe
 // literals makes of a selected text what compares with the column's values and
 // what stores one. Text must carry its character set to be compared by the
 // column's collation; = NULL matches nothing, as a foreign key does.
-func literals(c *schema.Column, text []byte) (value, error) {
-	sel, err := schema.NewSelected(c)
-	if err != nil {
-		return value{}, err
-	}
+func literals(c *schema.Column, sel schema.Selected, text []byte) (value, error) {
 	lit, err := sel.AppendLiteral(nil, text)
 	if err != nil {
 		return value{}, err
