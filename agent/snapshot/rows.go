@@ -144,7 +144,7 @@ func (l *layout) render(rows *sql.Rows, values []sql.RawBytes, emit func(*batch)
 		if err := rows.Scan(dest...); err != nil {
 			return fmt.Errorf("read %s: %w", l.source.ID(), err)
 		}
-		lax := l.lax(values)
+		lax := !l.lines && l.lax(values) // of lines each value is asked as it is appended
 		if lax || b.lax || len(b.text)+width(values) > l.limit {
 			if err := flush(); err != nil {
 				return err
