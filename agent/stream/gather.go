@@ -1,8 +1,9 @@
 package stream
 
 import (
-	"errors"
+	"cmp"
 	"net"
+	"os"
 	"syscall"
 	"time"
 
@@ -79,23 +80,30 @@ func (g *gatherer) gather() error {
 	if err := g.Conn.SetReadDeadline(until); err != nil {
 		return err
 	}
-	var marked error
-	waited := false
-	waitErr := g.socket.Read(func(fd uintptr) bool {
-		if waited {
-			return true
+	var noMark error
+	waits := false
+	g.socket.Read(func(fd uintptr) (done bool) {
+		if !waits {
+			noMark = lowWater(fd, plenty)
+			waits = noMark == nil
+			return !waits
 		}
-		waited = true
-		marked = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVLOWAT, plenty)
-		return marked != nil
+		return true
 	})
-	if errors.Is(waitErr, net.ErrClosed) {
-		return waitErr
+	if noMark != nil { // not a kernel that has it
+		g.socket = nil
+		return g.Conn.SetReadDeadline(g.deadline)
 	}
-	err := g.socket.Control(func(fd uintptr) {
-		marked = errors.Join(marked, syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVLOWAT, 1))
-	})
-	return errors.Join(marked, err, g.Conn.SetReadDeadline(g.deadline))
+	var err error
+	if gone := g.socket.Control(func(fd uintptr) { err = lowWater(fd, 1) }); gone != nil || err != nil {
+		return cmp.Or(gone, err)
+	}
+	return g.Conn.SetReadDeadline(g.deadline)
+}
+
+// lowWater sets how many bytes make a socket readable.
+func lowWater(fd uintptr, bytes int) error {
+	return os.NewSyscallError("setsockopt", syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVLOWAT, bytes))
 }
 
 // SetReadDeadline implements net.Conn.

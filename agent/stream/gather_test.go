@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -107,6 +108,33 @@ func TestGather(t *testing.T) {
 				t.Errorf("%d reads in %s, want at most %d", counted.reads, took, most)
 			}
 		})
+	}
+}
+
+// noSocket is a socket whose kernel knows no low-water mark.
+type noSocket struct{ syscall.RawConn }
+
+func (noSocket) Read(f func(uintptr) bool) error {
+	for !f(^uintptr(0)) {
+	}
+	return nil
+}
+
+// TestGatherWithoutMark: such a kernel costs wake-ups, nothing else.
+func TestGatherWithoutMark(t *testing.T) {
+	g, w := gathered(t, "tcp", 0)
+	g.socket = noSocket{}
+	b := make([]byte, 100)
+	for range 3 {
+		if _, err := w.Write([]byte("event")); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := g.Read(b); err != nil || n != 5 {
+			t.Fatalf("read %d: %v", n, err)
+		}
+	}
+	if g.socket != nil {
+		t.Error("the mark is still tried")
 	}
 }
 
