@@ -42,7 +42,7 @@ test-race: ## The same under the race detector
 
 .PHONY: integration
 integration: deps ## All tests, on real servers; a missing server fails
-	go test -count=1 -p $(JOBS) -timeout 25m ./...
+	go test -count=1 -p $(JOBS) -timeout 40m ./...
 
 .PHONY: soak
 soak: deps ## Break live runs at random for DURATION (1h); SEED repeats what it printed
