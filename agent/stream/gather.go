@@ -31,7 +31,16 @@ type gatherer struct {
 	on   bool
 	pace *rate.Limiter // of reads that give little
 	next time.Time     // not before this is read again
+	mode mode
 }
+
+type mode int
+
+const (
+	live mode = iota // little comes, or a moment's much
+	look             // the next read tells which
+	far              // far from the end
+)
 
 func newGatherer(c net.Conn) *gatherer {
 	return &gatherer{Conn: c, pace: rate.NewLimiter(rate.Every(gatherTime), gatherBurst)}
@@ -46,13 +55,20 @@ func (g *gatherer) Read(b []byte) (int, error) {
 		time.Sleep(wait)
 	}
 	n, err := g.Conn.Read(b)
-	switch now := time.Now(); {
-	case n == len(b):
-		g.next = time.Time{}
-	case n >= plenty:
-		g.next = now.Add(refill)
-	default:
-		g.next = now.Add(max(gatherLeast, g.pace.ReserveN(now, 1).DelayFrom(now)))
-	}
+	g.pause(n == len(b), n >= plenty)
 	return n, err
+}
+
+// pause decides how long to wait after a read that gave all it could take, or
+// plenty, or neither.
+func (g *gatherer) pause(full, much bool) {
+	now := time.Now()
+	switch {
+	case full, much && g.mode != live:
+		g.mode, g.next = far, time.Time{}
+	case much, g.mode == far:
+		g.mode, g.next = look, now.Add(refill)
+	default:
+		g.mode, g.next = live, now.Add(max(gatherLeast, g.pace.ReserveN(now, 1).DelayFrom(now)))
+	}
 }
