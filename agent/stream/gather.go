@@ -15,7 +15,8 @@ import (
 // What is far from the end comes in plenty. Much in one read does not tell it from
 // what a steady load has left in a moment: a window may let a source send no more
 // than that. What is there shortly after does: an unfinished source has filled the
-// window again.
+// window again. Then nothing waits until a read gives little and the one shortly
+// after it too.
 const (
 	gatherTime  = 50 * time.Millisecond
 	gatherBurst = 8                    // pieces that are read at once after silence
