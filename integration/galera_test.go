@@ -105,8 +105,13 @@ func clusterTarget(t *testing.T, node, other *dbtest.Server, conflicts func(othe
 	s.CaughtUpTo(t, p)
 	site.Execute(t, node, "ALTER TABLE bank.account ADD COLUMN own INT NOT NULL DEFAULT 0")
 
-	ctx, stop := context.WithCancel(t.Context())
-	var g errgroup.Group
+	s.Until(time.Minute, "the other node's column", func() (bool, string) { // a group's member follows
+		n := site.Value(t, other, "SELECT COUNT(*) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'bank' AND COLUMN_NAME = 'own'")
+		return n == "1", n
+	})
+
+	running, stop := context.WithCancel(t.Context())
+	g, ctx := errgroup.WithContext(running)
 	for w := range 3 {
 		g.Go(func() error { return transfer(ctx, p.Src, rows, uint64(w)) })
 	}
@@ -131,7 +136,7 @@ func clusterTarget(t *testing.T, node, other *dbtest.Server, conflicts func(othe
 	s.Until(4*time.Minute, "conflicts", func() (bool, string) {
 		time.Sleep(time.Second)
 		n, err := conflicts(int(refused.Load()))
-		return n >= 5, fmt.Sprint(n, err)
+		return n >= 5 || ctx.Err() != nil, fmt.Sprint(n, err) // an error of theirs is told below
 	})
 	stop()
 	if err := g.Wait(); err != nil {
