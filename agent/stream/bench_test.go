@@ -23,7 +23,7 @@ import (
 // Reader with all tables selected or none. MB/s are of the log.
 func BenchmarkRead(b *testing.B) {
 	s := newSource(b, dbtest.Shared(b, gtidConfig))
-	from := fillLog(b, s)
+	from := fillLog(b, s, 20, 40_000)
 	end := s.here()
 	for _, selected := range []bool{true, false} {
 		b.Run(fmt.Sprintf("Reader,selected=%v", selected), func(b *testing.B) {
@@ -43,38 +43,58 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
-// fillLog writes about 200 MB of small transactions, as sysbench does, and a few
-// larger ones.
-func fillLog(b *testing.B, s *source) change.Position {
-	b.Helper()
+// TestBacklogRate: what waits in a source's log is read at a third of the rate at
+// which go-mysql reads it without looking at it, at least. The benchmark asks for
+// more, on a machine that does nothing else.
+func TestBacklogRate(t *testing.T) {
+	kinds(t, func(t *testing.T, s *source) {
+		from := fillLog(t, s, 10, 15_000) // some 50 MB
+		end := s.here()
+		ours, limit := 0.0, 0.0
+		for range 3 {
+			begun := time.Now()
+			ours = max(ours, float64(discard(t, s, from, end, false))/time.Since(begun).Seconds())
+			begun = time.Now()
+			limit = max(limit, float64(plainSyncer(t, s, from, end, true))/time.Since(begun).Seconds())
+		}
+		if t.Logf("%.0f and %.0f MB/s", ours/1e6, limit/1e6); ours < limit/3 {
+			t.Errorf("read at %.1f MB/s, the limit is %.1f", ours/1e6, limit/1e6)
+		}
+	})
+}
+
+// fillLog writes some 2 MB for each of the large transactions, and 2.5 kB for
+// each of the small ones, which are as sysbench's.
+func fillLog(tb testing.TB, s *source, large, small int) change.Position {
+	tb.Helper()
 	s.exec("CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, k INT, c CHAR(120), pad CHAR(60))", "CREATE TABLE d (n INT)",
 		"INSERT INTO d VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9)")
 	from := s.here()
 	fill := "INSERT INTO t (k,c,pad) SELECT 1, REPEAT('x',119), REPEAT('y',59) FROM d a, d b, d c, d e"
-	for range 20 {
+	for range large {
 		s.exec(fill)
 	}
-	s.exec(`CREATE PROCEDURE work() BEGIN DECLARE i INT DEFAULT 1; WHILE i < 40000 DO START TRANSACTION;
+	s.exec(fmt.Sprintf(`CREATE PROCEDURE work() BEGIN DECLARE i INT DEFAULT 1; WHILE i < %d DO START TRANSACTION;
 		UPDATE t SET k=k+1 WHERE id=i; UPDATE t SET c=REPEAT('z',119) WHERE id=i+1; DELETE FROM t WHERE id=i+2;
-		INSERT INTO t (id,k,c,pad) VALUES (i+2,1,'c','p'); COMMIT; SET i=i+1; END WHILE; END`, "CALL work()")
+		INSERT INTO t (id,k,c,pad) VALUES (i+2,1,'c','p'); COMMIT; SET i=i+1; END WHILE; END`, small), "CALL work()")
 	return from
 }
 
-func discard(b *testing.B, s *source, from, end change.Position, selected bool) uint64 {
+func discard(tb testing.TB, s *source, from, end change.Position, selected bool) uint64 {
 	queue := change.NewQueue(64 << 20)
 	r, err := NewReader(Config{ServerID: 990001, Position: from}, Deps{
 		Source: s.Source, Queue: queue, Log: zerolog.Nop(), Select: func(schema, name string) bool { return selected && schema == s.schema },
 	})
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(b.Context())
+	ctx, cancel := context.WithCancel(tb.Context())
 	done := make(chan error, 1)
 	go func() { done <- r.Run(ctx) }()
 	for {
 		t, err := queue.Get(ctx)
 		if err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
 		queue.Release(t.Bytes)
 		if !t.More && t.File == end.File && t.Offset >= end.Offset {
@@ -86,11 +106,11 @@ func discard(b *testing.B, s *source, from, end change.Position, selected bool) 
 	return r.Stats().Bytes
 }
 
-func plainSyncer(b *testing.B, s *source, from, end change.Position, raw bool) uint64 {
+func plainSyncer(tb testing.TB, s *source, from, end change.Position, raw bool) uint64 {
 	host, port, _ := strings.Cut(s.server.Addr, ":")
 	n, err := strconv.Atoi(port)
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	syncer := replication.NewBinlogSyncer(replication.BinlogSyncerConfig{
 		ServerID: 990002, Host: host, Port: uint16(n), User: s.server.User, Password: s.server.Password, RawModeEnabled: raw,
@@ -99,13 +119,13 @@ func plainSyncer(b *testing.B, s *source, from, end change.Position, raw bool) u
 	defer syncer.Close()
 	streamer, err := syncer.StartSync(gomysql.Position{Name: from.File, Pos: uint32(from.Offset)})
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	bytes := uint64(0)
 	for {
-		e, err := streamer.GetEvent(b.Context())
+		e, err := streamer.GetEvent(tb.Context())
 		if err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
 		bytes += uint64(e.Header.EventSize)
 		if e.Header.EventType != replication.ROTATE_EVENT && syncer.GetNextPosition().Name == end.File && uint64(e.Header.LogPos) >= end.Offset {

@@ -1,7 +1,9 @@
 package stream
 
 import (
+	"errors"
 	"net"
+	"syscall"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -15,8 +17,9 @@ import (
 // What is far from the end comes in plenty. Much in one read does not tell it from
 // what a steady load has left in a moment: a window may let a source send no more
 // than that. What is there shortly after does: an unfinished source has filled the
-// window again. Then nothing waits until a read gives little and the one shortly
-// after it too.
+// window again. Then nothing waits until a read gives little and shortly after
+// there is little too. That look belongs to the same read, since whoever waits for
+// one is woken up by its end, and whom they hand it to after them.
 const (
 	gatherTime  = 50 * time.Millisecond
 	gatherBurst = 8                    // pieces that are read at once after silence
@@ -29,22 +32,17 @@ const (
 // the socket itself, below TLS, which gives one record at a time.
 type gatherer struct {
 	net.Conn
+	raw  syscall.RawConn
 	on   bool
-	pace *rate.Limiter // of reads that give little
+	far  bool          // from the log's end
+	pace *rate.Limiter // of reads near it
 	next time.Time     // not before this is read again
-	mode mode
 }
 
-type mode int
-
-const (
-	live mode = iota // little comes, or a moment's much
-	look             // the next read tells which
-	far              // far from the end
-)
-
-func newGatherer(c net.Conn) *gatherer {
-	return &gatherer{Conn: c, pace: rate.NewLimiter(rate.Every(gatherTime), gatherBurst)}
+// newGatherer takes what a net.Dialer gives: a connection with a file descriptor.
+func newGatherer(c net.Conn) (*gatherer, error) {
+	raw, err := c.(syscall.Conn).SyscallConn()
+	return &gatherer{Conn: c, raw: raw, pace: rate.NewLimiter(rate.Every(gatherTime), gatherBurst)}, err
 }
 
 // Read implements net.Conn.
@@ -56,20 +54,31 @@ func (g *gatherer) Read(b []byte) (int, error) {
 		time.Sleep(wait)
 	}
 	n, err := g.Conn.Read(b)
-	g.pause(n == len(b), n >= plenty)
+	if much := n >= plenty; err == nil && n < len(b) && much != g.far {
+		time.Sleep(refill)
+		var more int
+		more, err = g.readNow(b[n:])
+		n += more
+		g.far = more >= plenty
+	}
+	g.far = g.far || n == len(b)
+	g.next = time.Time{}
+	if now := time.Now(); !g.far {
+		g.next = now.Add(max(gatherLeast, g.pace.ReserveN(now, 1).DelayFrom(now)))
+	}
 	return n, err
 }
 
-// pause decides how long to wait after a read that gave all it could take, or
-// plenty, or neither.
-func (g *gatherer) pause(full, much bool) {
-	now := time.Now()
-	switch {
-	case full, much && g.mode != live:
-		g.mode, g.next = far, time.Time{}
-	case much, g.mode == far:
-		g.mode, g.next = look, now.Add(refill)
-	default:
-		g.mode, g.next = live, now.Add(max(gatherLeast, g.pace.ReserveN(now, 1).DelayFrom(now)))
+// readNow reads what is there already. The connection's end it leaves to the next
+// read.
+func (g *gatherer) readNow(b []byte) (int, error) {
+	n, failed := 0, error(nil)
+	err := g.raw.Read(func(fd uintptr) bool {
+		n, failed = syscall.Read(int(fd), b)
+		return true
+	})
+	if failed == syscall.EAGAIN || failed == syscall.EINTR {
+		n, failed = 0, nil
 	}
+	return max(n, 0), errors.Join(err, failed)
 }

@@ -69,8 +69,8 @@ func (s *Source) dial(ctx context.Context, heartbeat time.Duration) (*session, e
 		if err != nil {
 			return nil, err
 		}
-		raw = newGatherer(c)
-		return raw, c.SetDeadline(time.Now().Add(15 * time.Second)) // for the hand-shake
+		raw, err = newGatherer(c)
+		return raw, errors.Join(err, c.SetDeadline(time.Now().Add(15*time.Second))) // for the hand-shake
 	}
 	c, err := client.ConnectWithDialer(ctx, network, addr, ep.User, password, "", dialer, func(c *client.Conn) error {
 		c.SetTLSConfig(tlsConfig)
