@@ -48,7 +48,7 @@ func BenchmarkRead(b *testing.B) {
 // more, on a machine that does nothing else.
 func TestBacklogRate(t *testing.T) {
 	kinds(t, func(t *testing.T, s *source) {
-		from := fillLog(t, s, 10, 15_000) // some 50 MB
+		from := fillLog(t, s, 10, 15_000)
 		end := s.here()
 		ours, limit := 0.0, 0.0
 		for range 3 {
@@ -63,8 +63,7 @@ func TestBacklogRate(t *testing.T) {
 	})
 }
 
-// fillLog writes some 2 MB for each of the large transactions, and 2.5 kB for
-// each of the small ones, which are as sysbench's.
+// fillLog writes large transactions of 10,000 rows, and small ones as sysbench's.
 func fillLog(tb testing.TB, s *source, large, small int) change.Position {
 	tb.Helper()
 	s.exec("CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, k INT, c CHAR(120), pad CHAR(60))", "CREATE TABLE d (n INT)",
@@ -88,20 +87,24 @@ func discard(tb testing.TB, s *source, from, end change.Position, selected bool)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(tb.Context())
+	ctx, cancel := context.WithCancelCause(tb.Context())
 	done := make(chan error, 1)
-	go func() { done <- r.Run(ctx) }()
+	go func() {
+		err := r.Run(ctx)
+		cancel(err)
+		done <- err
+	}()
 	for {
 		t, err := queue.Get(ctx)
 		if err != nil {
-			tb.Fatal(err)
+			tb.Fatal(err, context.Cause(ctx))
 		}
 		queue.Release(t.Bytes)
 		if !t.More && t.File == end.File && t.Offset >= end.Offset {
 			break
 		}
 	}
-	cancel()
+	cancel(nil)
 	<-done
 	return r.Stats().Bytes
 }
