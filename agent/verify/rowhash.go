@@ -98,7 +98,7 @@ func rowText(columns []schema.Column) (text, unknown string) {
 			unknowns = append(unknowns, id+" IS NOT NULL AND "+part+" IS NULL")
 		}
 		if lobTypes[c.DataType] {
-			part = "SHA2(" + part + ",256)"
+			part = "CONVERT(SHA2(" + part + ",256) USING binary)" // MariaDB joins no text of the session's with one of a column's
 		}
 		values = append(values, part)
 		if c.Nullable || c.Generation != schema.Plain {

@@ -63,6 +63,34 @@ func TestKeysThatCollationsMix(t *testing.T) {
 	}
 }
 
+// Texts of one character set are joined as they are, beside columns of every other
+// type, whatever a server makes of the session's own character set there.
+func TestTextsBesideOtherTypes(t *testing.T) {
+	types := []string{"INT", "DECIMAL(10,3)", "FLOAT", "DOUBLE", "DATETIME(6)", "TIME", "YEAR", "BIT(9)", "ENUM('a','b')", "SET('a','b')", "JSON",
+		"CHAR(9)", "TEXT", "LONGTEXT", "BINARY(3)", "VARBINARY(9)", "BLOB", "POINT"}
+	own := map[dbtest.Flavor][]string{dbtest.MySQL: {"VECTOR(2)"}, dbtest.MariaDB: {"UUID", "INET4", "INET6"}}
+	for _, flavor := range []dbtest.Flavor{dbtest.MySQL, dbtest.MariaDB} {
+		t.Run(string(flavor), func(t *testing.T) {
+			p := newPair(t, flavor, flavor)
+			for at, text := range []string{"latin1", "ascii", "utf8mb3", "utf8mb4 COLLATE utf8mb4_bin"} {
+				var names []string
+				for i, typ := range append(types, own[flavor]...) {
+					name := fmt.Sprintf("t%d_%d", at, i)
+					names = append(names, name)
+					p.both(t, "CREATE TABLE %s."+name+" (id INT PRIMARY KEY, a VARCHAR(20), b "+typ+", c VARCHAR(20) NOT NULL) CHARSET "+text)
+					p.both(t, "INSERT INTO %s."+name+" VALUES (1, 'x', NULL, 'y'), (2, '', NULL, '')")
+					p.target(t, "UPDATE %s."+name+" SET c = 'z' WHERE id = 2")
+				}
+				for _, table := range p.verify(t, Config{}, names...).Tables {
+					if len(table.Differing) != 1 {
+						t.Errorf("%s: %+v", text, table)
+					}
+				}
+			}
+		})
+	}
+}
+
 // Rows larger than a server's packet: its functions return NULL for them, with a
 // warning. What cannot be compared must not be equal.
 func TestSmallPackets(t *testing.T) {
