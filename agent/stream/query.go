@@ -16,6 +16,7 @@ type query struct {
 	schema string
 	status []byte
 	sql    []byte
+	failed uint16    // the error it ended with on the source; 0: none
 	at     time.Time // whole seconds; the status variables add the rest
 }
 
@@ -25,12 +26,12 @@ func parseQuery(e *event) (query, error) {
 	c := cursor{b: e.body}
 	c.take(8)
 	schemaLen := int(c.uint(1))
-	c.take(2)
+	failed := uint16(c.uint(2))
 	statusLen := int(c.uint(2))
 	if e.kind == evExecuteLoad {
 		c.take(13)
 	}
-	q := query{status: c.take(statusLen), schema: string(c.take(schemaLen)), at: e.time()}
+	q := query{status: c.take(statusLen), schema: string(c.take(schemaLen)), failed: failed, at: e.time()}
 	c.take(1)
 	if c.bad {
 		return q, fmt.Errorf("query event of %d bytes ends too early", len(e.body))
@@ -80,7 +81,7 @@ const (
 
 // statement turns the event into names. collations are the source's own.
 func (q *query) statement(flavor mysql.Flavor, collations map[uint64]collation) *change.Statement {
-	s := &change.Statement{SQL: string(q.sql), Schema: q.schema, ForeignKeyChecks: true, UniqueChecks: true, Timestamp: q.at}
+	s := &change.Statement{SQL: string(q.sql), Schema: q.schema, Failed: q.failed, ForeignKeyChecks: true, UniqueChecks: true, Timestamp: q.at}
 	r := statusReader{cursor: cursor{b: q.status}, s: s, flavor: flavor, collations: collations}
 	for len(r.b) > 0 && r.next() {
 	}

@@ -172,8 +172,11 @@ func classify(sql []byte) (v verb, name string) {
 		}
 		return verbOther, ""
 	case "SET":
-		if t, _ := x.next(); t.is("PASSWORD") || t.is("ROLE") || t.is("DEFAULT") {
+		switch t, _ := x.next(); {
+		case t.is("PASSWORD"), t.is("ROLE"), t.is("DEFAULT"):
 			return verbOther, ""
+		case t.is("STATEMENT"): // MariaDB's, of settings FOR one statement
+			return classify(behindFor(x))
 		}
 		return verbFunction, ""
 	case "LOAD":
@@ -184,6 +187,22 @@ func classify(sql []byte) (v verb, name string) {
 	default:
 		return simpleVerbs[word], ""
 	}
+}
+
+// behindFor is what follows the FOR that stands in no parentheses.
+func behindFor(x scanner) []byte {
+	depth := 0
+	for t, ok := x.next(); ok; t, ok = x.next() {
+		switch {
+		case t.kind == tokenSign && t.text == "(":
+			depth++
+		case t.kind == tokenSign && t.text == ")":
+			depth--
+		case depth == 0 && t.is("FOR"):
+			return x.s
+		}
+	}
+	return nil
 }
 
 func classifyRollback(x *scanner) (verb, string) {

@@ -21,6 +21,8 @@ func (a *alter) foreignKey(cl sqltext.Clause) (gone bool, err error) {
 	case c.Accept("ADD"):
 		it, byIndex := pl.named(readItem(cl.Tokens[1:]))
 		switch {
+		case it.kind == itemForeignKey && a.r.noKeys:
+			return a.r.foreignKey(it), nil
 		case it.kind == itemForeignKey && (followed || !a.parentSelected(cl)):
 			fk := it.foreignKey(a.source.Schema)
 			if fk.Name == "" {

@@ -175,6 +175,16 @@ func action(c *sqltext.Cursor) string {
 	return "RESTRICT"
 }
 
+// indexed returns the columns of each key.
+func (c *createText) indexed() (out [][]string) {
+	for _, it := range c.items {
+		if it.kind == itemKey || it.kind == itemPrimary {
+			out = append(out, it.indexed())
+		}
+	}
+	return out
+}
+
 // indexed returns the columns of a key item.
 func (it item) indexed() []string { return columns(&sqltext.Cursor{T: it.tokens}) }
 

@@ -237,6 +237,11 @@ func (x *Executor) definitions(ctx context.Context, q mysql.Querier, p *plan) er
 		if err != nil {
 			return err
 		}
+		if engine := p.engines[id]; engine != "" {
+			def.Engine = engine
+		} else if known != nil {
+			def.Engine = known.Engine
+		}
 		keys, changed := p.absent[id]
 		if !changed {
 			keys = absentKeys(known)

@@ -20,7 +20,7 @@ func (r *rewrite) column(tokens []sqltext.Token) {
 	if len(tokens) < 2 {
 		return
 	}
-	if r.inlineReferencesIgnored() {
+	if r.noKeys || r.inlineReferencesIgnored() {
 		r.dropInlineReferences(tokens)
 	}
 	r.compressed(tokens)

@@ -11,6 +11,9 @@ import (
 // Table options that never travel: they name places of the source's host.
 var places = []string{"DATA DIRECTORY", "INDEX DIRECTORY", "TABLESPACE", "SECONDARY_ENGINE"}
 
+// Options that engines other than MERGE, which is refused, do not read.
+var ofMerge = []string{"UNION", "INSERT_METHOD"}
+
 // Options of one flavour that the other does not read.
 var onlyMariaDB = []string{"PAGE_CHECKSUM", "TRANSACTIONAL", "PAGE_COMPRESSED", "PAGE_COMPRESSION_LEVEL", "ENCRYPTED", "ENCRYPTION_KEY_ID", "IETF_QUOTES", "SEQUENCE"}
 var onlyMySQL = []string{"COMPRESSION", "ENCRYPTION", "AUTOEXTEND_SIZE", "ENGINE_ATTRIBUTE", "SECONDARY_ENGINE_ATTRIBUTE"}
@@ -22,7 +25,7 @@ var ofEngine = []string{"ROW_FORMAT", "KEY_BLOCK_SIZE", "CHECKSUM", "TABLE_CHECK
 // tokens of an ALTER's clause that sets options.
 func (r *rewrite) options(tokens []sqltext.Token) {
 	r.charsets(tokens)
-	drop := slices.Clone(places)
+	drop := slices.Concat(places, ofMerge)
 	if r.engineChanges {
 		drop = append(drop, ofEngine...)
 	}
@@ -71,7 +74,7 @@ func (r *rewrite) engineOption(c *sqltext.Cursor) {
 }
 
 // quiet options change nothing a person would look for when they go.
-var quiet = []string{"ROW_FORMAT", "KEY_BLOCK_SIZE", "CHECKSUM", "TABLE_CHECKSUM", "DELAY_KEY_WRITE", "PACK_KEYS", "PAGE_CHECKSUM", "TRANSACTIONAL"}
+var quiet = []string{"ROW_FORMAT", "KEY_BLOCK_SIZE", "CHECKSUM", "TABLE_CHECKSUM", "DELAY_KEY_WRITE", "PACK_KEYS", "PAGE_CHECKSUM", "TRANSACTIONAL", "UNION", "INSERT_METHOD"}
 
 // dropOption takes out "NAME [=] value" at the cursor.
 func (r *rewrite) dropOption(c *sqltext.Cursor, at int, name string) {
@@ -82,8 +85,12 @@ func (r *rewrite) dropOption(c *sqltext.Cursor, at int, name string) {
 		return
 	}
 	value := c.Peek(0)
+	if value.Is("(") {
+		c.At = sqltext.Close(c.T, c.At)
+	}
+	end := c.Peek(0).End
 	c.At++
-	r.e.Replace(start, value.End, "")
+	r.e.Replace(start, end, "")
 	if !slices.Contains(quiet, name) && !strings.EqualFold(value.Text, "innodb_file_per_table") {
 		r.note("set it on the target by hand if it is wanted there", "table option %s=%s is not carried", name, value.Text)
 	}

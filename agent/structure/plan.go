@@ -21,6 +21,7 @@ type plan struct {
 	changes  Changes
 	readBack map[schema.ID]bool // source names of tables whose definition is new
 	touches  func(column string) bool
+	engines  map[schema.ID]string // the source's, of tables that the statement gives one
 
 	shadows map[schema.ID]schema.ID           // of parents, where the statement makes or names them anew
 	absent  map[schema.ID][]schema.ForeignKey // new lists of the keys that are not on the target, by the name after
@@ -42,7 +43,7 @@ type planner struct {
 }
 
 func (x *Executor) plan(ctx context.Context, conn *sql.Conn, ev *change.Statement, text string, seq uint64) (*plan, error) {
-	p := &plan{what: "a statement", settings: x.deps.Carrier.eventSettings(ev), readBack: map[schema.ID]bool{},
+	p := &plan{what: "a statement", settings: x.deps.Carrier.eventSettings(ev), readBack: map[schema.ID]bool{}, engines: map[schema.ID]string{},
 		shadows: map[schema.ID]schema.ID{}, absent: map[schema.ID][]schema.ForeignKey{}}
 	pl := &planner{Executor: x, ctx: ctx, conn: conn, ev: ev, p: p, seq: seq, parents: x.deps.Registry.Parents()}
 	st, err := sqltext.Parse(text, modeOf(ev))
@@ -99,6 +100,9 @@ func (pl *planner) make() error {
 		}
 		return nil
 	}
+	if pl.ev.Failed != 0 {
+		return pl.failed()
+	}
 	switch pl.st.Verb {
 	case sqltext.CreateTable:
 		return pl.createTable()
@@ -127,6 +131,23 @@ func (pl *planner) make() error {
 	default:
 		return pl.others()
 	}
+}
+
+// failed: a statement that ended with an error on the source and is logged for what
+// it had done by then.
+func (pl *planner) failed() error {
+	switch {
+	case pl.st.Verb == sqltext.CreateTable && pl.st.OrReplace: // a MariaDB has dropped the old table
+		pl.st.Refs = pl.st.Refs[:1]
+		return pl.dropTables()
+	case pl.st.Verb == sqltext.DropTable:
+		return pl.dropTables()
+	case pl.st.Verb == sqltext.DropView:
+		return pl.dropViews()
+	case pl.concerns():
+		return pl.refuse(fmt.Sprintf("it ended with error %d on the source, after a part of it", pl.ev.Failed), "make the same part of it on the target by hand, and start behind the statement; or apply the pipeline again")
+	}
+	return nil
 }
 
 // unwanted: a kind of statement that the pipeline does not carry. One that

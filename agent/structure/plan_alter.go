@@ -1,6 +1,7 @@
 package structure
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -57,6 +58,7 @@ func (pl *planner) alterTable() error {
 		return nil // it was not there on the source either
 	}
 	a.r = pl.rewrite(a.source, a.target)
+	a.engine(known)
 	pl.prefixToMySQL(a.r, pl.st.Tokens[pl.st.Begin:pl.st.Rest])
 	for _, cl := range pl.st.Clauses {
 		gone, err := a.conditional(cl)
@@ -68,6 +70,34 @@ func (pl *planner) alterTable() error {
 		}
 	}
 	return a.end()
+}
+
+// engine takes note of the source's engine after the statement.
+func (a *alter) engine(known *schema.Table) {
+	engine := ""
+	for _, cl := range a.pl.st.Clauses {
+		if cl.Act == sqltext.Other {
+			engine = cmp.Or(engineIn(cl.Tokens), engine)
+		}
+	}
+	if engine != "" {
+		id := a.source
+		if a.to != nil {
+			id = a.pl.source(*a.to)
+		}
+		a.pl.p.engines[id] = engine
+	} else if known != nil {
+		engine = known.Engine
+	}
+	if a.r.noKeys = !hasForeignKeys(engine); a.r.noKeys && known != nil {
+		for i := range known.Keys {
+			var cols []string
+			for _, part := range known.Keys[i].Parts {
+				cols = append(cols, part.Column)
+			}
+			a.r.indexed = append(a.r.indexed, cols)
+		}
+	}
 }
 
 // converts refuses a statement that makes a table of a partition, or a partition
@@ -93,7 +123,7 @@ func (a *alter) clause(cl sqltext.Clause) error {
 		a.skip = true
 		return a.pl.recopy(a.source, "its rows were replaced as a file (TABLESPACE)")
 	case sqltext.AddColumn:
-		if sqltext.Has(cl.Tokens, "REFERENCES") && !a.parentSelected(cl) {
+		if !a.r.noKeys && sqltext.Has(cl.Tokens, "REFERENCES") && !a.parentSelected(cl) {
 			return a.pl.refuse("a new column refers to a table that is not selected", "select that table too, and apply the pipeline again")
 		}
 		a.addColumns(cl)

@@ -77,10 +77,11 @@ func (pl *planner) renameTables() error {
 }
 
 // renameView reports whether the rename is carried of a name under which no table
-// is known. Where IF EXISTS allows it, there may be nothing of that name.
+// is known. There may be nothing of that name: IF EXISTS allows it, and a MariaDB
+// logs that a temporary table is renamed.
 func (pl *planner) renameView(target schema.ID, stays bool) (carried bool, err error) {
 	there := true
-	if pl.st.IfExists {
+	if pl.st.IfExists || pl.deps.Carrier.Source.Flavor == mysql.MariaDB {
 		if there, err = Exists(pl.ctx, pl.conn, target); err != nil {
 			return false, err
 		}

@@ -1,6 +1,7 @@
 package structure
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -37,7 +38,12 @@ func (pl *planner) createTable() error {
 	if err := pl.cutSelect(r, text); err != nil {
 		return err
 	}
+	engine := pl.newEngine(text)
+	if r.noKeys = !hasForeignKeys(engine); r.noKeys {
+		r.indexed = text.indexed()
+	}
 	if known == nil || pl.st.OrReplace {
+		pl.p.engines[source] = engine
 		if err := pl.keysLeftOut(r, source, text); err != nil {
 			return err
 		}
@@ -77,6 +83,17 @@ func (pl *planner) createTable() error {
 	return nil
 }
 
+// newEngine is the source's engine of a new table. The log does not say which one
+// a session takes where a statement names none.
+func (pl *planner) newEngine(text *createText) string {
+	if len(pl.st.Refs) > 1 && pl.st.Refs[1].Role == sqltext.Like {
+		if model, _ := pl.deps.Registry.Known(pl.source(pl.st.Refs[1])); model != nil {
+			return model.Engine
+		}
+	}
+	return cmp.Or(engineIn(text.options), "InnoDB")
+}
+
 // likeAbsent: a table made LIKE one that is not here cannot be made from the
 // statement's text. It enters as one that was renamed does.
 func (pl *planner) likeAbsent(source schema.ID, known bool) (entered bool, err error) {
@@ -102,14 +119,14 @@ func (pl *planner) keysLeftOut(r *rewrite, source schema.ID, text *createText) e
 	pl.p.absent[source] = []schema.ForeignKey{}
 	unnamed := 0
 	for _, it := range text.items {
-		if it.kind == itemColumn && sqltext.Has(it.tokens, "REFERENCES") {
+		if it.kind == itemColumn && !r.noKeys && sqltext.Has(it.tokens, "REFERENCES") {
 			for _, ref := range pl.st.Refs {
 				if ref.Role == sqltext.Parent && ref.Start > it.tokens[0].Start && ref.End <= it.tokens[len(it.tokens)-1].End && !pl.selects(ref) {
 					return pl.refuse(fmt.Sprintf("column %s refers to %s, which is not selected", it.name, pl.source(ref)), selectMiddle(pl.source(ref))+", and apply the pipeline again")
 				}
 			}
 		}
-		if it.kind != itemForeignKey {
+		if it.kind != itemForeignKey || r.noKeys {
 			continue
 		}
 		it, byIndex := pl.named(it)

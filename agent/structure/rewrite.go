@@ -1,6 +1,7 @@
 package structure
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -23,8 +24,10 @@ type rewrite struct {
 
 	ddl           bool // a statement of the log, of which def has but the name
 	engineChanges bool
-	inherits      string // the table's collation, which its columns have without saying so
-	charset       string // default charset and collation where a text gives a charset only; from the event
+	noKeys        bool       // the source's engine has no foreign keys
+	indexed       [][]string // columns of indexes that are there, with noKeys
+	inherits      string     // the table's collation, which its columns have without saying so
+	charset       string     // default charset and collation where a text gives a charset only; from the event
 	collation     string
 }
 
@@ -40,6 +43,54 @@ const exclude = "change it on the source, or leave the table out with except"
 
 // convertible are the engines whose tables InnoDB can take over.
 var convertible = map[string]bool{"innodb": true, "myisam": true, "aria": true, "memory": true, "heap": true, "archive": true, "csv": true, "rocksdb": true, "tokudb": true, "ndbcluster": true, "ndb": true}
+
+// engines are the names by which servers list them, where a statement may have
+// another.
+var engines = map[string]string{"innodb": "InnoDB", "innobase": "InnoDB", "myisam": "MyISAM", "aria": "Aria", "memory": "MEMORY", "heap": "MEMORY",
+	"archive": "ARCHIVE", "csv": "CSV", "rocksdb": "ROCKSDB", "tokudb": "TokuDB", "ndb": "ndbcluster", "ndbcluster": "ndbcluster"}
+
+// engineIn returns the engine that table options name; "" if none does.
+func engineIn(tokens []sqltext.Token) string {
+	name := ""
+	for c := (&sqltext.Cursor{T: tokens}); !c.Done(); c.At++ {
+		if c.Accept("ENGINE") {
+			c.Accept("=")
+			if t := c.Peek(0); t.Name() || t.Kind == sqltext.String {
+				name = cmp.Or(engines[strings.ToLower(t.Text)], t.Text)
+			}
+		}
+	}
+	return name
+}
+
+// hasForeignKeys reports whether an engine of a source enforces them. Others read
+// them and forget them.
+func hasForeignKeys(engine string) bool {
+	return engine == "" || engine == "InnoDB" || engine == "ndbcluster"
+}
+
+// onlyIndex puts its index in the place of a foreign key that the source's engine
+// forgets; gone says that another index serves.
+func (r *rewrite) onlyIndex(it item) (gone bool) {
+	r.note("none is needed: it had no effect", "foreign key %s becomes an index: the source's engine has no foreign keys", it.name)
+	cols := it.foreignKey("").Columns
+	for _, key := range r.indexed {
+		if begins(key, cols) {
+			return true
+		}
+	}
+	r.indexed = append(r.indexed, cols)
+	name := ""
+	if key := cmp.Or(it.name, it.index); key != "" {
+		name = mysql.Ident(key) + " "
+	}
+	quoted := make([]string, len(cols))
+	for i, c := range cols {
+		quoted[i] = mysql.Ident(c)
+	}
+	r.e.Replace(it.tokens[0].Start, it.tokens[len(it.tokens)-1].End, "KEY "+name+"("+strings.Join(quoted, ", ")+")")
+	return false
+}
 
 // engine refuses a table whose rows are not in it, and notes one that changes.
 func (r *rewrite) engine(name string) {
@@ -222,6 +273,9 @@ func (r *rewrite) tableCollation(text *createText, t *Table) {
 }
 
 func (r *rewrite) foreignKey(it item) (gone bool) {
+	if r.noKeys {
+		return r.onlyIndex(it)
+	}
 	fk := it.foreignKey(r.def.Schema)
 	parent, ok := r.Selection.target(schema.ID{Schema: fk.ParentSchema, Name: fk.ParentTable})
 	if !ok {

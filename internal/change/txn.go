@@ -86,6 +86,7 @@ type Statement struct {
 	IDs    []ID // of its transaction
 	SQL    string
 	Schema string // default database; "" is none
+	Failed uint16 // the error it ended with on the source, though it changed something; 0: none
 
 	SQLMode              []string // sql_mode of the session, in the source's names
 	CharsetClient        string

@@ -25,3 +25,8 @@ CREATE TEMPORARY TABLE t (z INT);
 INSERT INTO t VALUES (1);
 DROP TABLE IF EXISTS t, tmp;
 INSERT INTO t VALUES (8, 'b');
+-- on mariadb
+CREATE TEMPORARY TABLE moving (id INT);
+RENAME TABLE moving TO moved;
+RENAME TABLE moved TO moving, t TO s, s TO t;
+INSERT INTO t VALUES (9, 'on');
