@@ -88,10 +88,10 @@ func sameShape(a, b *change.TableMap) bool {
 
 // compile prepares a plan for images of one shape.
 func compile(p *Plan, tm *change.TableMap, form sqltext.Form) (*table, error) {
-	if len(tm.Types) != len(p.Source.Columns) {
+	if n := len(p.Source.Columns); len(tm.Types) != n && len(tm.Types) != n+p.Source.Hidden() {
 		return nil, mismatch(p, fmt.Errorf("the log's rows have %d columns, the definition has %d", len(tm.Types), len(p.Source.Columns)))
 	}
-	t := &table{plan: p, shape: tm, codecs: make([]*schema.Codec, len(tm.Types))}
+	t := &table{plan: p, shape: tm, codecs: make([]*schema.Codec, len(p.Source.Columns))}
 	for i := range p.Source.Columns {
 		c, err := schema.NewCodec(&p.Source.Columns[i], tm.Types[i], tm.Meta[i])
 		if err != nil {

@@ -156,6 +156,8 @@ func readKeys(ctx context.Context, q mysql.Querier, server *mysql.Server, where 
 		k.Unique, k.Visible = !nonUnique, visible == "YES"
 		if kind == "FULLTEXT" || kind == "SPATIAL" || kind == "VECTOR" {
 			k.Kind = kind
+		} else if kind == "HASH" && k.Unique && server.Flavor == mysql.MariaDB && t.Definition.Engine != "MEMORY" {
+			k.Kind = kind
 		}
 		p.Column, p.Desc, p.Expression = column.String, order.String == "D", expr.String
 		if k.Kind == "" {

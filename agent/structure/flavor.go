@@ -253,12 +253,10 @@ func (r *rewrite) key(it item) {
 	if sqltext.Has(it.tokens, "WITHOUT OVERLAPS") && r.Target.Flavor == mysql.MySQL {
 		r.refuse(exclude, "key %s is WITHOUT OVERLAPS, which MySQL does not know", it.name)
 	}
-	if r.Source.Flavor == mysql.MariaDB {
-		r.wholeBlob(it)
-	}
 	if !r.cross() {
 		return
 	}
+	r.hashed(it)
 	each(it.tokens, func(c *sqltext.Cursor) {
 		t := c.Peek(0)
 		toMySQL := r.Target.Flavor == mysql.MySQL
@@ -286,21 +284,15 @@ func (r *rewrite) key(it item) {
 	}
 }
 
-// wholeBlob refuses MariaDB's unique keys over whole BLOB and TEXT columns. The
-// log has a hidden column for each, and on MySQL a prefix would not mean the
-// same.
-func (r *rewrite) wholeBlob(it item) {
+// hashed refuses MariaDB's unique keys that are too long for an index, as over a
+// whole BLOB or TEXT column: on MySQL a prefix would not mean the same.
+func (r *rewrite) hashed(it item) {
 	if !it.unique || r.def == nil {
 		return
 	}
 	for _, k := range r.def.Keys {
-		if k.Name != it.name {
-			continue
-		}
-		for _, p := range k.Parts {
-			if c, _ := r.def.Column(p.Column); c != nil && p.Prefix == 0 && blobs[strings.ToUpper(c.DataType)] {
-				r.refuse(exclude, "unique key %s covers the whole of %s column %s: the log then has a column of which the definition says nothing", it.name, strings.ToUpper(c.DataType), c.Name)
-			}
+		if k.Name == it.name && k.Kind == "HASH" {
+			r.refuse(exclude, "unique key %s is too long for an index of MySQL: MariaDB keeps it by a hidden column", it.name)
 		}
 	}
 }

@@ -73,7 +73,7 @@ func (c *Column) Written() bool { return c.Generation == Plain }
 type Key struct {
 	Name    string    `json:"name"` // "PRIMARY" for the primary key
 	Unique  bool      `json:"unique,omitempty"`
-	Kind    string    `json:"kind,omitempty"` // "", "FULLTEXT", "SPATIAL", "VECTOR"
+	Kind    string    `json:"kind,omitempty"` // "", "FULLTEXT", "SPATIAL", "VECTOR", or "HASH", see Hidden
 	Parts   []KeyPart `json:"parts"`
 	Visible bool      `json:"visible"`
 
@@ -122,11 +122,23 @@ func (t *Table) Column(name string) (*Column, int) {
 // never decide which row is meant, so such a key does not count.
 func (t *Table) RowKey() *Key {
 	for i := range t.Keys {
-		if k := &t.Keys[i]; k.Unique && !k.WithoutOverlaps && t.identifies(k) {
+		if k := &t.Keys[i]; k.Unique && k.Kind == "" && !k.WithoutOverlaps && t.identifies(k) {
 			return k
 		}
 	}
 	return nil
+}
+
+// Hidden is how many columns the log of a MariaDB has behind the table's own: one
+// for the hash of each unique key that is too long for an index.
+func (t *Table) Hidden() int {
+	n := 0
+	for i := range t.Keys {
+		if t.Keys[i].Kind == "HASH" {
+			n++
+		}
+	}
+	return n
 }
 
 func (t *Table) identifies(k *Key) bool {

@@ -129,7 +129,7 @@ func (s *Statement) parse(c *Cursor) {
 		s.rename(c)
 	case "OPTIMIZE", "ANALYZE", "REPAIR":
 		c.AcceptAny("NO_WRITE_TO_BINLOG", "LOCAL")
-		if c.AcceptAny("TABLE", "TABLES") != "" {
+		if c.AcceptAny("TABLE", "TABLES", "VIEW") != "" { // MariaDB repairs views
 			s.subjects(c, Maintenance)
 		}
 	default:
