@@ -43,6 +43,8 @@ func (a *alter) foreignKey(cl sqltext.Clause) (gone bool, err error) {
 		case it.kind == itemCheck && followed:
 			return true, nil
 		}
+	case a.r.noKeys && c.Accept("DROP FOREIGN KEY"): // such engines drop any
+		return true, nil
 	case c.Accept("DROP CHECK"):
 		return followed, nil
 	case c.AcceptAny("DROP FOREIGN KEY", "DROP CONSTRAINT") != "":

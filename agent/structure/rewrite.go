@@ -42,11 +42,11 @@ func (r *rewrite) note(remedy, format string, args ...any) {
 const exclude = "change it on the source, or leave the table out with except"
 
 // convertible are the engines whose tables InnoDB can take over.
-var convertible = map[string]bool{"innodb": true, "myisam": true, "aria": true, "memory": true, "heap": true, "archive": true, "csv": true, "rocksdb": true, "tokudb": true, "ndbcluster": true, "ndb": true}
+var convertible = map[string]bool{"innodb": true, "myisam": true, "aria": true, "maria": true, "memory": true, "heap": true, "archive": true, "csv": true, "rocksdb": true, "tokudb": true, "ndbcluster": true, "ndb": true}
 
 // engines are the names by which servers list them, where a statement may have
 // another.
-var engines = map[string]string{"innodb": "InnoDB", "innobase": "InnoDB", "myisam": "MyISAM", "aria": "Aria", "memory": "MEMORY", "heap": "MEMORY",
+var engines = map[string]string{"innodb": "InnoDB", "innobase": "InnoDB", "myisam": "MyISAM", "aria": "Aria", "maria": "Aria", "memory": "MEMORY", "heap": "MEMORY",
 	"archive": "ARCHIVE", "csv": "CSV", "rocksdb": "ROCKSDB", "tokudb": "TokuDB", "ndb": "ndbcluster", "ndbcluster": "ndbcluster"}
 
 // engineIn returns the engine that table options name; "" if none does.
