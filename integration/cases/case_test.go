@@ -37,6 +37,7 @@ type testCase struct {
 	objects     []string // lines for the database blocks of the pipeline
 	pipeline    []string // lines for the pipeline, which then is the case's own
 	solo        bool
+	lenient     bool // a server's own test: its statements may fail
 	setup       []step
 	workload    []step
 	queries     []query
