@@ -41,11 +41,8 @@ func (r *rewrite) note(remedy, format string, args ...any) {
 
 const exclude = "change it on the source, or leave the table out with except"
 
-// convertible are the engines whose tables InnoDB can take over.
-var convertible = map[string]bool{"innodb": true, "myisam": true, "aria": true, "maria": true, "memory": true, "heap": true, "archive": true, "csv": true, "rocksdb": true, "tokudb": true, "ndbcluster": true, "ndb": true}
-
-// engines are the names by which servers list them, where a statement may have
-// another.
+// engines are those whose tables InnoDB can take over, by the names that statements
+// have for them; the values are what servers list.
 var engines = map[string]string{"innodb": "InnoDB", "innobase": "InnoDB", "myisam": "MyISAM", "aria": "Aria", "maria": "Aria", "memory": "MEMORY", "heap": "MEMORY",
 	"archive": "ARCHIVE", "csv": "CSV", "rocksdb": "ROCKSDB", "tokudb": "TokuDB", "ndb": "ndbcluster", "ndbcluster": "ndbcluster"}
 
@@ -95,10 +92,10 @@ func (r *rewrite) onlyIndex(it item) (gone bool) {
 // engine refuses a table whose rows are not in it, and notes one that changes.
 func (r *rewrite) engine(name string) {
 	lower := strings.ToLower(name)
-	r.engineChanges = lower != "" && lower != "innodb"
+	r.engineChanges = lower != "" && engines[lower] != "InnoDB"
 	switch {
 	case lower == "":
-	case !convertible[lower]:
+	case engines[lower] == "":
 		r.refuse("leave the table out with except", "engine %s holds its rows elsewhere and is not carried", name)
 	case r.engineChanges:
 		r.note("none is needed; MyISAM-only behaviour (table locks, key order of AUTO_INCREMENT) goes", "engine %s becomes InnoDB", name)

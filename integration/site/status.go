@@ -107,8 +107,6 @@ func (s *Site) InState(limit time.Duration, pipeline string, states ...run.State
 func (s *Site) CaughtUpTo(t *testing.T, p Pair) {
 	t.Helper()
 	written := p.end(t)
-	// A large transaction on a table without a key takes a slow machine more than a
-	// minute: each of its rows is looked for in the whole table.
 	s.Reach(3*time.Minute, "p", "caught up to the source's log", func(st Status) bool {
 		at := st.Position
 		if at.GTID == "" {

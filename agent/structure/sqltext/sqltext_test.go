@@ -74,6 +74,7 @@ func TestParse(t *testing.T) {
 		{"GRANT SELECT ON *.* TO u", Account, ""},
 		{"ALTER USER u IDENTIFIED BY 'x' RETAIN CURRENT PASSWORD", Account, ""},
 		{"SET STATEMENT max_statement_time=1 FOR DROP TABLE t", DropTable, ".t/1"},
+		{"SET STATEMENT sql_mode=(SELECT 'FOR' FROM x FOR UPDATE) FOR DROP TABLE t", DropTable, ".t/1"},
 		{"OPTIMIZE NO_WRITE_TO_BINLOG TABLE a, b", Maintenance, ".a/1 .b/1"},
 		{"REPAIR VIEW v FROM MYSQL", Maintenance, ".v/1"},
 		{"FLUSH TABLES", Administration, ""},

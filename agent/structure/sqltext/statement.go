@@ -78,7 +78,9 @@ func Parse(sql string, mode Mode) (*Statement, error) {
 	c := &Cursor{T: t.Tokens}
 	if c.Accept("SET STATEMENT") {
 		for !c.Done() && !c.Accept("FOR") {
-			c.At++
+			if !c.SkipParens() { // a query in them may have a FOR of its own
+				c.At++
+			}
 		}
 		s.Begin = c.At
 	}
