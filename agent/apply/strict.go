@@ -78,7 +78,8 @@ func (a *Applier) runRow(ctx context.Context, l *lane, b *batch, o *op) (bool, e
 	return true, l.overwrite(ctx, o, failed)
 }
 
-// one runs a single op.
+// one runs a single op, in LaxMode if the target cannot compute what follows from
+// the row in its own.
 func (l *lane) one(ctx context.Context, o *op) (int64, error) {
 	s := share{ops: []op{*o}, text: l.buf[:0]}
 	r := renderer{packet: 1 << 30}
@@ -87,7 +88,14 @@ func (l *lane) one(ctx context.Context, o *op) (int64, error) {
 	}
 	l.buf = s.text
 	st := s.stmts[1] // behind the one that opens a transaction
-	return l.run(ctx, s.text[st.start:st.end], st.lax)
+	text := s.text[st.start:st.end]
+	n, err := l.run(ctx, o.table, text, st.lax)
+	if refusedComputing(o.table, err) {
+		if found, lax := l.runLax(ctx, o.table, text, st.lax); !refusedComputing(o.table, lax) {
+			return found, lax
+		}
+	}
+	return n, err
 }
 
 // overwrite makes the target's row what the source's is.

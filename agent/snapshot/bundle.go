@@ -205,7 +205,7 @@ func (b *bundle) read(ctx context.Context, v *view) error {
 // add takes some rows of a chunk.
 func (b *bundle) add(i int, rows *batch) error {
 	b.bytes += len(rows.text)
-	if rows.lax || b.bytes > bundleBytes {
+	if rows.lax > 0 || b.bytes > bundleBytes {
 		return errAlone
 	}
 	b.done[i].Rows += int64(rows.rows())

@@ -68,7 +68,7 @@ type batch struct {
 	marks []int32 // per row: where each column's literal begins, and where the row ends
 	width int     // marks per row
 	read  int64   // bytes as they came from the source
-	lax   bool    // one row that strict mode refuses (schema.LaxMode)
+	lax   int     // values of its one row that strict mode refuses (schema.LaxMode)
 }
 
 func (b *batch) rows() int { return len(b.marks) / b.width }
@@ -144,8 +144,8 @@ func (l *layout) render(rows *sql.Rows, values []sql.RawBytes, emit func(*batch)
 		if err := rows.Scan(dest...); err != nil {
 			return fmt.Errorf("read %s: %w", l.source.ID(), err)
 		}
-		lax := !l.lines && l.lax(values) // of lines each value is asked as it is appended
-		if lax || b.lax || len(b.text)+width(values) > l.limit {
+		lax := l.lax(values)
+		if lax > 0 || b.lax > 0 || len(b.text)+width(values) > l.limit {
 			if err := flush(); err != nil {
 				return err
 			}
@@ -181,14 +181,19 @@ func (l *layout) append(b *batch, values []sql.RawBytes) error {
 	return l.appendRow(b, values)
 }
 
-// lax reports whether a row can only be written without strict mode.
-func (l *layout) lax(values []sql.RawBytes) bool {
+// lax counts a row's values that strict mode refuses. Of lines each value is asked
+// as it is appended.
+func (l *layout) lax(values []sql.RawBytes) int {
+	if l.lines {
+		return 0
+	}
+	n := 0
 	for i, v := range values {
 		if l.texts[i].Lax(v) {
-			return true
+			n++
 		}
 	}
-	return false
+	return n
 }
 
 // width is the size of a row's values.

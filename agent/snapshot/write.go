@@ -22,6 +22,7 @@ type writer struct {
 	table  int
 	tx     *sql.Tx
 	owed   int
+	lax    *int // in LaxMode: how many values of a statement may need it
 }
 
 // all writes the batches of a chunk.
@@ -34,37 +35,85 @@ func (w *writer) all(ctx context.Context, in <-chan *batch) error {
 	return nil
 }
 
-// insert writes the rows of a batch by a plain INSERT. Only if that meets rows
-// in its way are these looked up and removed (ENGINE §3, Write).
+// laxRows is how many rows are written in LaxMode at once: the server must keep
+// what it warns of each.
+const laxRows = 1000
+
+// insert writes the rows of a batch: in LaxMode only what strict mode refuses
+// although a table can hold it.
 func (w *writer) insert(ctx context.Context, b *batch) error {
-	if b.lax {
-		return w.insertLax(ctx, b)
+	if b.lax > 0 {
+		return w.insertLax(ctx, b, 0, b.rows())
 	}
-	_, err := w.tx.ExecContext(ctx, w.layout.head("INSERT")+string(b.text))
+	err := w.insertRows(ctx, b, 0, b.rows())
+	if !w.refusedComputing(err) {
+		return err
+	}
+	for from := 0; from < b.rows(); from += laxRows {
+		if err := w.insertLax(ctx, b, from, min(from+laxRows, b.rows())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refusedComputing reports whether the target may have refused rows for what it
+// computes of them, and has none of them.
+func (w *writer) refusedComputing(err error) bool {
+	t := w.layout.target
+	return err != nil && mysql.Classify(err) == mysql.Data && mysql.Number(err) != duplicateKey && t.Computes() && strings.EqualFold(t.Engine, "InnoDB")
+}
+
+// insertRows writes the rows from one to before another by a plain INSERT. Only if
+// that meets rows in its way are these looked up and removed (ENGINE §3, Write).
+func (w *writer) insertRows(ctx context.Context, b *batch, from, to int) error {
+	err := w.write(ctx, "INSERT", b.part(from, to))
 	if err == nil {
 		return nil
 	}
 	if mysql.Number(err) != duplicateKey || w.pg == nil {
 		return fmt.Errorf("write rows of %s: %w", w.layout.target.ID(), err)
 	}
-	if err := w.clear(ctx, b, 0, b.rows()); err != nil {
+	if err := w.clear(ctx, b, from, to); err != nil {
 		return fmt.Errorf("make room for rows of %s: %w", w.layout.target.ID(), err)
 	}
 	return nil
 }
 
-// insertLax writes a row that strict mode refuses although a table can hold it.
-func (w *writer) insertLax(ctx context.Context, b *batch) error {
+// insertLax writes rows in LaxMode.
+func (w *writer) insertLax(ctx context.Context, b *batch, from, to int) error {
 	if _, err := w.tx.ExecContext(ctx, "SET SESSION sql_mode = "+mysql.String(schema.LaxMode)); err != nil {
 		return err
 	}
-	strict := *b
-	strict.lax = false
-	err := w.insert(ctx, &strict)
+	w.lax = &b.lax
+	err := w.insertRows(ctx, b, from, to)
+	w.lax = nil
 	if _, resetErr := w.tx.ExecContext(ctx, "SET SESSION sql_mode = "+mysql.String(mysql.SQLMode)); err == nil {
 		err = resetErr
 	}
 	return err
+}
+
+// write runs a statement that writes rows. In LaxMode nothing may have been warned
+// of but what the mode is for.
+func (w *writer) write(ctx context.Context, verb string, rows []byte) error {
+	_, err := w.tx.ExecContext(ctx, w.layout.head(verb)+string(rows))
+	if err != nil || w.lax == nil {
+		return err
+	}
+	return w.onlyLax(ctx, *w.lax)
+}
+
+func (w *writer) onlyLax(ctx context.Context, lax int) error {
+	warnings, err := mysql.Warnings(ctx, w.tx)
+	if err != nil {
+		return err
+	}
+	if err := w.layout.target.OnlyLax(warnings, lax); err != nil {
+		return &mysql.Error{Class: mysql.Data, Code: "value", Err: fmt.Errorf("write rows of %s: %w", w.layout.target.ID(), err),
+			Remedy: "compare the table's definition on both sides; make the target's column take the value, then retry"}
+	}
+	return nil
 }
 
 // clear removes what is in the way of the rows from one to before another, and
@@ -83,7 +132,7 @@ func (w *writer) clear(ctx context.Context, b *batch, from, to int) error {
 			return err
 		}
 	}
-	_, err = w.tx.ExecContext(ctx, w.layout.head("INSERT")+string(b.part(from, to)))
+	err = w.write(ctx, "INSERT", b.part(from, to))
 	switch {
 	case err == nil:
 	case mysql.Number(err) != duplicateKey:
@@ -97,7 +146,7 @@ func (w *writer) clear(ctx context.Context, b *batch, from, to int) error {
 			return err
 		}
 	default: // a unique index over an expression or a prefix, which inTheWay cannot ask
-		if _, err := w.tx.ExecContext(ctx, w.layout.head("REPLACE")+string(b.part(from, to))); err != nil {
+		if err := w.write(ctx, "REPLACE", b.part(from, to)); err != nil {
 			return err
 		}
 	}

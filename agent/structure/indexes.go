@@ -87,15 +87,22 @@ func (ix *Indexer) table(ctx context.Context, lock *ledger.Lock, id int) error {
 			return err
 		}
 		q := "ALTER TABLE " + quoteID(target) + " " + join(group)
-		err := with(ctx, lock.Conn, definitionSettings, func() error {
-			_, err := lock.Conn.ExecContext(ctx, q)
-			return err
-		})
+		err := alterTable(ctx, lock.Conn, q, definitionSettings)
+		if n := mysql.Number(err); n > 0 && n != duplicateKey && mysql.Classify(err) == mysql.Data {
+			err = alterTable(ctx, lock.Conn, q, laxSettings) // over columns that strict mode does not compute
+		}
 		if err != nil {
 			return fmt.Errorf("build the indexes of %s: run on the target %.1000q: %w", target, q, err)
 		}
 	}
 	return ix.Ledger.SetLeftOut(ctx, id, []string{})
+}
+
+func alterTable(ctx context.Context, conn *sql.Conn, q string, settings []setting) error {
+	return with(ctx, conn, settings, func() error {
+		_, err := conn.ExecContext(ctx, q)
+		return err
+	})
 }
 
 // Missing returns those of the clauses whose index the table does not have.

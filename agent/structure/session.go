@@ -10,6 +10,7 @@ import (
 
 	"github.com/tidegate-io/tidegate/internal/change"
 	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/schema"
 )
 
 // setting is one session variable for the time of a statement.
@@ -27,6 +28,13 @@ var definitionSettings = []setting{
 	{name: "default_storage_engine", value: "'InnoDB'", reset: "DEFAULT"},
 	{name: "restrict_fk_on_non_standard_key", value: "OFF", reset: "DEFAULT", optional: true},
 }
+
+// laxSettings are for what reads values that the source computed without strict
+// mode.
+var laxSettings = append(slices.Clone(definitionSettings),
+	setting{name: "sql_mode", value: mysql.String(schema.LaxMode), reset: mysql.String(mysql.SQLMode)})
+
+const duplicateKey = 1062
 
 // Numbers of SET errors that mean "not on this server, or not for you".
 var unsettable = []uint16{1193, 1227, 1229, 1231, 1238, 3090, 3683}

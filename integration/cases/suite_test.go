@@ -63,7 +63,7 @@ func loadSuite(t *testing.T) []*testCase {
 			steps := slices.DeleteFunc(readScript(*suiteRoot, file), func(s step) bool { return !plays.MatchString(s.sql) || outside.MatchString(s.sql) })
 			name := notInNames.ReplaceAllString(strings.ToLower(strings.TrimSuffix(filepath.Base(file), ".test")), "_")
 			if len(steps) > 2 {
-				list = append(list, &testCase{group: fmt.Sprintf("suite%d", len(list)/suiteSize), name: name[:min(len(name), 36)], paths: []string{*suitePath}, lenient: true, workload: steps})
+				list = append(list, &testCase{group: fmt.Sprintf("suite%d", len(list)/suiteSize), name: fmt.Sprintf("%d_%s", len(list), name[:min(len(name), 32)]), paths: []string{*suitePath}, lenient: true, workload: steps})
 			}
 		}
 	}

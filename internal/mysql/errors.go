@@ -62,7 +62,7 @@ var transient = map[uint16]bool{
 var data = map[uint16]bool{
 	1062: true, 1048: true, 1136: true, 1264: true, 1292: true, 1366: true, 1364: true, 1406: true, 1411: true, 1416: true,
 	1451: true, 1452: true, 3140: true, 3141: true, 3143: true, 3144: true, 3156: true, 3819: true, 4025: true, 1690: true,
-	1526: true, 1748: true, 3617: true, 3643: true, 1265: true, 1300: true,
+	1526: true, 1748: true, 3617: true, 3643: true, 1265: true, 1300: true, 1365: true, 1441: true, 3751: true, 3752: true, 3903: true,
 }
 
 // config numbers: privileges, log-in, limits a person set.

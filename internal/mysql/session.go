@@ -112,12 +112,12 @@ var perFlavor = map[Flavor]map[string]string{
 		"transaction_isolation": "'READ-COMMITTED'", "transaction_read_only": "0", "max_execution_time": "0",
 		"information_schema_stats_expiry": "0", "show_gipk_in_create_table_and_information_schema": "ON",
 		"sql_generate_invisible_primary_key": "OFF", "sql_require_primary_key": "OFF", "explicit_defaults_for_timestamp": "ON",
-		"innodb_strict_mode": "ON", "cte_max_recursion_depth": "1000000", "auto_increment_increment": "1", "auto_increment_offset": "1", "max_error_count": "64",
+		"innodb_strict_mode": "ON", "cte_max_recursion_depth": "1000000", "auto_increment_increment": "1", "auto_increment_offset": "1", "max_error_count": "65535",
 	},
 	MariaDB: {
 		"tx_isolation": "'READ-COMMITTED'", "tx_read_only": "0", "max_statement_time": "0", "check_constraint_checks": "0",
 		"innodb_strict_mode": "1", "alter_algorithm": "DEFAULT", "idle_transaction_timeout": "0", "idle_readonly_transaction_timeout": "0",
-		"idle_write_transaction_timeout": "0", "system_versioning_asof": "DEFAULT", "sql_if_exists": "0", "old_mode": "'UTF8_IS_UTF8MB3'", "explicit_defaults_for_timestamp": "ON", "auto_increment_increment": "1", "auto_increment_offset": "1", "max_error_count": "64",
+		"idle_write_transaction_timeout": "0", "system_versioning_asof": "DEFAULT", "sql_if_exists": "0", "old_mode": "'UTF8_IS_UTF8MB3'", "explicit_defaults_for_timestamp": "ON", "auto_increment_increment": "1", "auto_increment_offset": "1", "max_error_count": "65535",
 	},
 }
 

@@ -231,8 +231,3 @@ func (c *Codec) Lax(raw []byte) bool {
 	}
 	return true
 }
-
-// LaxMode is the sql_mode for statements that hold a value Codec.Lax or
-// Selected.Lax names. Their only warnings are number 1265, one for each such
-// value.
-const LaxMode = "NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION"
