@@ -104,6 +104,9 @@ func compile(p *Plan, tm *change.TableMap, form sqltext.Form) (*table, error) {
 	if p.Target == nil {
 		return t, nil
 	}
+	if err := p.Target.CheckWritten(); err != nil {
+		return nil, err
+	}
 	columns, err := t.columns()
 	if err != nil {
 		return nil, err

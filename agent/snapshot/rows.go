@@ -30,6 +30,9 @@ type layout struct {
 }
 
 func newLayout(source, target *schema.Table, d *Deps) (*layout, error) {
+	if err := target.CheckWritten(); err != nil {
+		return nil, err
+	}
 	l := &layout{source: source, target: target, limit: aimedStatement}
 	if p := d.Target.Server.MaxPacket; p > 0 {
 		l.limit = int(min(int64(l.limit), p*3/4))

@@ -92,6 +92,9 @@ func (c *Carrier) tableAs(t *Table, n *neighbours, target schema.ID, shadow bool
 		return nil, err
 	}
 	r := &rewrite{Carrier: c, text: text.Text, object: t.ID().String(), def: t.Definition, target: target, names: n.names, inherits: t.Collation}
+	if t.Definition.CheckWritten() != nil {
+		r.refuse(schema.NothingWrittenRemedy, schema.NothingWritten)
+	}
 	r.engine(t.Definition.Engine)
 	r.unwrap()
 	for _, ref := range text.Refs {

@@ -6,6 +6,7 @@
 package schema
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"unique"
@@ -68,6 +69,21 @@ type Column struct {
 
 // Written reports whether statements give this column a value.
 func (c *Column) Written() bool { return c.Generation == Plain }
+
+// CheckWritten returns an error if statements give no column of the table a value:
+// such rows cannot be told from each other, and no statement can name one.
+func (t *Table) CheckWritten() error {
+	if slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Written() }) {
+		return nil
+	}
+	return &mysql.Error{Class: mysql.Config, Code: "no_columns", Err: fmt.Errorf("table %s: %s", t.ID(), NothingWritten), Remedy: NothingWrittenRemedy}
+}
+
+// What is said of tables that CheckWritten refuses.
+const (
+	NothingWritten       = "all of its columns are generated"
+	NothingWrittenRemedy = "add a column that is not generated to it on the source, or leave the table out with except; then restart the run"
+)
 
 // Key is one index.
 type Key struct {
