@@ -96,6 +96,23 @@ func TestValueRefused(t *testing.T) {
 	}
 }
 
+// The mode that a row needs without strict mode ends with its statement: the next
+// row that does not fit is refused.
+func TestStrictAgain(t *testing.T) {
+	p := newPair(t, mysqlServer, targetMySQL)
+	p.exec("CREATE TABLE v (id INT NOT NULL PRIMARY KEY, e ENUM('a') NOT NULL, s VARCHAR(20), n INT AS (s))")
+	p.begin()
+	tg := p.newTarget(1)
+	tg.sql("ALTER TABLE v MODIFY s VARCHAR(4)")
+	p.exec("INSERT IGNORE INTO v (id, e, s) VALUES (1, 'b', '1')", "INSERT IGNORE INTO v (id, e, s) VALUES (2, 'a', 'no')")
+	tg.mustReplay()
+	p.exec("INSERT IGNORE INTO v (id, e, s) VALUES (3, 'a', 'longer')")
+	err := tg.replayErr()
+	if e, ok := errors.AsType[*mysql.Error](err); !ok || e.Code != "value" || !strings.Contains(err.Error(), "id=3") {
+		t.Fatalf("got %v", err)
+	}
+}
+
 // 1 MiB rows and a target that takes 4 MiB packets: statements are capped by
 // bytes, and a row that fits into none is a configuration error.
 func TestLargeRows(t *testing.T) {

@@ -106,6 +106,57 @@ func TestHalfAppliedBatchIsSeen(t *testing.T) {
 	})
 }
 
+// An older owner that takes over once more gets nothing, and does not lower the
+// epoch of the one that has the run.
+func TestOlderOwnerTakesNothing(t *testing.T) {
+	onEach(t, func(t *testing.T, db *sql.DB) {
+		old := begin(t, db, "older", 2)
+		next := &ledger.Ledger{DB: db, Run: "older", Epoch: 6}
+		if _, err := next.TakeOver(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := old.TakeOver(t.Context()); !errors.Is(err, ledger.ErrFenced) {
+			t.Fatalf("the older owner takes over: %v", err)
+		}
+		tx, err := db.Begin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tx.Rollback()
+		if got := cas(t, tx, next, 1, -1); got != 2 {
+			t.Fatalf("the owner moves %d rows, want 2", got)
+		}
+	})
+}
+
+// Rows that no lanes can have left behind are not taken for a state.
+func TestLanesOutOfStep(t *testing.T) {
+	onEach(t, func(t *testing.T, db *sql.DB) {
+		l := begin(t, db, "skewed", 2)
+		move := func(n uint64, lane int) {
+			tx, err := db.Begin()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := cas(t, tx, l, n, lane); got != 1 {
+				t.Fatalf("compare-and-set changed %d rows, want 1", got)
+			}
+			if err := tx.Commit(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		move(1, 0)
+		move(2, 0)
+		if _, err := l.TakeOver(t.Context()); !errors.Is(err, ledger.ErrOutOfStep) {
+			t.Fatalf("lanes two batches apart: %v", err)
+		}
+		move(1, 1)
+		if _, err := l.TakeOver(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
 // The history of REVIEW R1: the old owner has run its ledger update and not yet
 // committed while the new one takes over.
 func TestTakeOverWaitsForTheOldOwnersCommit(t *testing.T) {
