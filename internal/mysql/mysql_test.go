@@ -120,7 +120,7 @@ func TestSessionsInheritNothing(t *testing.T) {
 			if flavor == dbtest.MySQL {
 				isolation = "transaction_isolation"
 			}
-			want := "+00:00|" + mysql.SQLMode + "|18446744073709551615|0|1|0|1048576|64|1|READ-COMMITTED|" + string(charset) + "|" + string(charset) + "|7|NO_CHAIN"
+			want := "+00:00|" + mysql.SQLMode + "|18446744073709551615|0|1|0|1048576|65535|1|READ-COMMITTED|" + string(charset) + "|" + string(charset) + "|7|NO_CHAIN"
 			var got string
 			err = db.QueryRowContext(t.Context(), `SELECT CONCAT_WS('|', @@time_zone, @@sql_mode, @@sql_select_limit, @@sql_safe_updates+0, @@autocommit+0, @@foreign_key_checks+0,
 				@@group_concat_max_len, @@max_error_count, @@auto_increment_increment, @@`+isolation+`, @@character_set_client, @@character_set_results, @@lock_wait_timeout, @@completion_type)`).Scan(&got)
