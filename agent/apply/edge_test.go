@@ -112,6 +112,22 @@ func TestStrictAgain(t *testing.T) {
 	}
 }
 
+// A value that only LaxMode stores covers no other value of its row, whatever the
+// pipeline says of conflicts.
+func TestLaxRowRefused(t *testing.T) {
+	p := newPair(t, mysqlServer, targetMySQL)
+	p.exec("CREATE TABLE v (id INT NOT NULL PRIMARY KEY, e ENUM('a') NOT NULL, s VARCHAR(20), n INT AS (s))")
+	p.begin()
+	tg := p.newTarget(1)
+	tg.cfg.OnConflict = spec.ConflictIgnore
+	tg.sql("ALTER TABLE v MODIFY s VARCHAR(4)")
+	p.exec("INSERT IGNORE INTO v (id, e, s) VALUES (1, 'b', 'longer')")
+	err := tg.replayErr()
+	if e, ok := errors.AsType[*mysql.Error](err); !ok || e.Code != "value" || !strings.Contains(err.Error(), "id=1") {
+		t.Fatalf("got %v", err)
+	}
+}
+
 // 1 MiB rows and a target that takes 4 MiB packets: statements are capped by
 // bytes, and a row that fits into none is a configuration error.
 func TestLargeRows(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tidegate-io/tidegate/internal/guard"
 	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/schema"
 )
 
 // execute applies a prepared batch on all lanes that lack it.
@@ -141,7 +142,7 @@ var errCount = errors.New("changed another number of rows than expected")
 // unexpected reports an answer that a target equal to the source would not
 // give: a wrong count, or a row that cannot be stored.
 func unexpected(err error) bool {
-	return errors.Is(err, errCount) || mysql.Number(err) != 0 && mysql.Classify(err) == mysql.Data
+	return errors.Is(err, errCount) || errors.Is(err, schema.ErrChanged) || mysql.Number(err) != 0 && mysql.Classify(err) == mysql.Data
 }
 
 // backoff grows from 5 ms to 2 s.

@@ -37,15 +37,5 @@ func (l *lane) onlyLax(ctx context.Context, t *table, lax int) error {
 	if err != nil {
 		return err
 	}
-	if err := t.plan.Target.OnlyLax(warnings, lax); err != nil {
-		return &mysql.Error{Class: mysql.Data, Code: "value", Err: err,
-			Remedy: "compare the table's definition on both sides; make the target's column take the value, then retry"}
-	}
-	return nil
-}
-
-// refusedComputing reports whether the target may have refused a row for what it
-// computes of it: such a row is tried in LaxMode.
-func refusedComputing(t *table, err error) bool {
-	return err != nil && t.plan.Target.Computes() && mysql.Classify(err) == mysql.Data && !duplicates[mysql.Number(err)]
+	return t.plan.Target.OnlyLax(warnings, lax)
 }

@@ -13,9 +13,6 @@ import (
 	"github.com/tidegate-io/tidegate/internal/spec"
 )
 
-// duplicates are the numbers that say another row has this key already.
-var duplicates = map[uint16]bool{1022: true, 1062: true, 1586: true, 1859: true}
-
 // runRows repeats a share one op at a time, to name the row on which the target
 // differs and to act on it as the pipeline says.
 func (a *Applier) runRows(ctx context.Context, l *lane, b *batch, s *share) error {
@@ -52,7 +49,7 @@ func (a *Applier) runRow(ctx context.Context, l *lane, b *batch, o *op) (bool, e
 	}
 	found, err := l.one(ctx, o)
 	reason := conflictReason(o, found, err)
-	if err != nil && (mysql.Number(err) == 0 || !duplicates[mysql.Number(err)]) {
+	if err != nil && !mysql.Duplicate(err) {
 		if mysql.Classify(err) == mysql.Data {
 			return false, cmp.Or(a.deps.Ledger.Owned(ctx), a.valueError(b, o, err))
 		}
@@ -90,8 +87,9 @@ func (l *lane) one(ctx context.Context, o *op) (int64, error) {
 	st := s.stmts[1] // behind the one that opens a transaction
 	text := s.text[st.start:st.end]
 	n, err := l.run(ctx, o.table, text, st.lax)
-	if refusedComputing(o.table, err) {
-		if found, lax := l.runLax(ctx, o.table, text, st.lax); !refusedComputing(o.table, lax) {
+	if st.lax == 0 && mysql.Refused(err) && o.table.plan.Target.Computes() {
+		found, lax := l.runLax(ctx, o.table, text, 0)
+		if mysql.Duplicate(lax) || lax == nil || mysql.Classify(lax) != mysql.Data {
 			return found, lax
 		}
 	}

@@ -61,7 +61,7 @@ func (w *writer) insert(ctx context.Context, b *batch) error {
 // computes of them, and has none of them.
 func (w *writer) refusedComputing(err error) bool {
 	t := w.layout.target
-	return err != nil && mysql.Classify(err) == mysql.Data && mysql.Number(err) != duplicateKey && t.Computes() && strings.EqualFold(t.Engine, "InnoDB")
+	return mysql.Refused(err) && t.Computes() && strings.EqualFold(t.Engine, "InnoDB")
 }
 
 // insertRows writes the rows from one to before another by a plain INSERT. Only if
@@ -109,11 +109,7 @@ func (w *writer) onlyLax(ctx context.Context, lax int) error {
 	if err != nil {
 		return err
 	}
-	if err := w.layout.target.OnlyLax(warnings, lax); err != nil {
-		return &mysql.Error{Class: mysql.Data, Code: "value", Err: fmt.Errorf("write rows of %s: %w", w.layout.target.ID(), err),
-			Remedy: "compare the table's definition on both sides; make the target's column take the value, then retry"}
-	}
-	return nil
+	return w.layout.target.OnlyLax(warnings, lax)
 }
 
 // clear removes what is in the way of the rows from one to before another, and

@@ -88,7 +88,7 @@ func (ix *Indexer) table(ctx context.Context, lock *ledger.Lock, id int) error {
 		}
 		q := "ALTER TABLE " + quoteID(target) + " " + join(group)
 		err := alterTable(ctx, lock.Conn, q, definitionSettings)
-		if n := mysql.Number(err); n > 0 && n != duplicateKey && mysql.Classify(err) == mysql.Data {
+		if mysql.Refused(err) {
 			err = alterTable(ctx, lock.Conn, q, laxSettings) // over columns that strict mode does not compute
 		}
 		if err != nil {

@@ -34,8 +34,6 @@ var definitionSettings = []setting{
 var laxSettings = append(slices.Clone(definitionSettings),
 	setting{name: "sql_mode", value: mysql.String(schema.LaxMode), reset: mysql.String(mysql.SQLMode)})
 
-const duplicateKey = 1062
-
 // Numbers of SET errors that mean "not on this server, or not for you".
 var unsettable = []uint16{1193, 1227, 1229, 1231, 1238, 3090, 3683}
 

@@ -65,6 +65,15 @@ var data = map[uint16]bool{
 	1526: true, 1748: true, 3617: true, 3643: true, 1265: true, 1300: true, 1365: true, 1441: true, 3751: true, 3752: true, 3903: true,
 }
 
+// duplicates are the numbers that say another row has this key already.
+var duplicates = map[uint16]bool{1022: true, 1062: true, 1586: true, 1859: true}
+
+// Duplicate reports whether a server refused a row since another has its key.
+func Duplicate(err error) bool { return duplicates[Number(err)] }
+
+// Refused reports whether a server refused a row for a value.
+func Refused(err error) bool { return data[Number(err)] && !Duplicate(err) }
+
 // config numbers: privileges, log-in, limits a person set.
 var config = map[uint16]bool{
 	1044: true, 1045: true, 1049: true, 1102: true, 1130: true, 1131: true, 1132: true, 1133: true, 1142: true, 1143: true,

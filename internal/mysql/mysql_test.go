@@ -63,6 +63,36 @@ func TestClassify(t *testing.T) {
 	}
 }
 
+// Warnings that the server did not keep are not passed over.
+func TestWarnings(t *testing.T) {
+	for _, flavor := range []dbtest.Flavor{dbtest.MySQL, dbtest.MariaDB} {
+		conn, err := mysql.Dial(t.Context(), dbtest.Shared(t, dbtest.Config{Flavor: flavor}).Endpoint())
+		if err != nil {
+			t.Fatal(err)
+		}
+		db, err := conn.Open(mysql.Text, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		warn := func() ([]mysql.Warning, error) {
+			if _, err := db.ExecContext(t.Context(), "SELECT CAST('a' AS SIGNED), CAST('b' AS SIGNED)"); err != nil {
+				t.Fatal(err)
+			}
+			return mysql.Warnings(t.Context(), db)
+		}
+		if got, err := warn(); err != nil || len(got) != 2 || got[0].Number != 1292 {
+			t.Errorf("%s: got %v, %v", flavor, got, err)
+		}
+		if _, err := db.ExecContext(t.Context(), "SET SESSION max_error_count = 1"); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := warn(); err == nil {
+			t.Errorf("%s: got %v of two warnings", flavor, got)
+		}
+	}
+}
+
 // Every byte survives quoting, in text and in raw sessions of both flavours.
 func TestQuoting(t *testing.T) {
 	for _, flavor := range []dbtest.Flavor{dbtest.MySQL, dbtest.MariaDB} {

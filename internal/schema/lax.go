@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -40,7 +41,10 @@ func (t *Table) Computes() bool {
 
 func (c *Column) computed() bool { return c.Generation == Virtual || c.Generation == Stored }
 
-// OnlyLax returns an error if a statement in LaxMode warned of anything but what
+// ErrChanged says that a target stored another value than it was given.
+var ErrChanged = errors.New("the target changed a value")
+
+// OnlyLax returns ErrChanged, of class Data, if a statement in LaxMode warned of anything but what
 // it was in that mode for: as many values as want that Codec.Lax or Selected.Lax
 // names, and values the server computed.
 func (t *Table) OnlyLax(warnings []mysql.Warning, want int) error {
@@ -56,7 +60,8 @@ func (t *Table) OnlyLax(warnings []mysql.Warning, want int) error {
 		case w.Number == dataTruncated && want > 0:
 			want--
 		default:
-			return fmt.Errorf("the target changed a value (warning %d: %s)", w.Number, w.Message)
+			return &mysql.Error{Class: mysql.Data, Code: "value", Err: fmt.Errorf("table %s: %w (warning %d: %s)", t.ID(), ErrChanged, w.Number, w.Message),
+				Remedy: "compare the table's definition on both sides; make the target's column take the value, then retry"}
 		}
 	}
 	return nil
