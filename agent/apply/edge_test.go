@@ -2,7 +2,6 @@ package apply_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -19,7 +18,6 @@ import (
 	"github.com/tidegate-io/tidegate/agent/apply"
 	"github.com/tidegate-io/tidegate/integration/dbtest"
 	"github.com/tidegate-io/tidegate/integration/faultnet"
-	"github.com/tidegate-io/tidegate/internal/change"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/spec"
 )
@@ -314,81 +312,6 @@ func TestUnselectedMiddle(t *testing.T) {
 	if !ok || e.Class != mysql.Config || !strings.Contains(e.Remedy, ".middle") {
 		t.Errorf("got %v, wanted a refusal that names the table", err)
 	}
-}
-
-// plainDDL runs statements as they are, in the target's schema.
-type plainDDL struct {
-	tg   *target
-	fail atomic.Int32 // so many calls lose their connection after the statement
-}
-
-func (d *plainDDL) Execute(ctx context.Context, seq uint64, stmt *change.Statement, commit func(*sql.Tx) error) error {
-	if stmt.Schema == d.tg.pair.schema {
-		conn := must(d.tg.to.DB().Conn(ctx))
-		defer conn.Close()
-		must(conn.ExecContext(ctx, "USE `"+d.tg.schema+"`"))
-		if _, err := conn.ExecContext(ctx, stmt.SQL); err != nil && !slices.Contains([]uint16{1050, 1060, 1061, 1091}, mysql.Number(err)) {
-			return err
-		}
-	}
-	d.tg.cat.mu.Lock()
-	clear(d.tg.cat.plans)
-	d.tg.cat.mu.Unlock()
-	if d.fail.Add(-1) >= 0 {
-		return errors.New("connection lost")
-	}
-	tx, err := d.tg.ctl.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	if err := commit(tx); err != nil {
-		return err
-	}
-	return tx.Commit()
-}
-
-// DDL is a barrier that moves the ledger itself, also when its connection is
-// lost behind the statement; rows behind it are written by the new definition.
-func TestDDL(t *testing.T) {
-	pairs(t, func(t *testing.T, p *pair) {
-		p.exec("CREATE TABLE d (id INT NOT NULL PRIMARY KEY, v INT)")
-		p.begin()
-		tg := p.newTarget(3)
-		ddl := &plainDDL{tg: tg}
-		tg.ddl = ddl
-		rng := rand.New(rand.NewPCG(1, 9))
-		write := func(column string) {
-			for range 40 {
-				p.exec(fmt.Sprintf("REPLACE INTO d (id,%s) VALUES (%d,%d)", column, rng.IntN(20), rng.IntN(100)))
-			}
-		}
-		// The catalog of this test reads definitions as they are now, so what one
-		// barrier separates is replayed at once and no more.
-		write("v")
-		tg.mustReplay()
-		for _, step := range [][2]string{{"ALTER TABLE d ADD COLUMN w INT FIRST", "w"}, {"ALTER TABLE d DROP COLUMN v", "w"}, {"ALTER TABLE d ADD COLUMN x CHAR(3), ADD UNIQUE KEY (x)", "x"}} {
-			p.exec(step[0])
-			write(step[1])
-			ddl.fail.Store(2)
-			tg.mustReplay()
-			tg.compare()
-		}
-	})
-}
-
-// Of CREATE TABLE … SELECT the statement is a batch that leaves the position;
-// an owner lost between it and the rows does not run it again.
-func TestCreateSelect(t *testing.T) {
-	p := newPair(t, mariaServer, targetMaria)
-	p.exec("CREATE TABLE s (id INT NOT NULL PRIMARY KEY, v INT)", "INSERT INTO s VALUES (1,1),(2,2),(3,3)")
-	p.begin()
-	tg := p.newTarget(2)
-	tg.sql("INSERT INTO s VALUES (1,1),(2,2),(3,3)")
-	tg.ddl = &plainDDL{tg: tg}
-	p.exec("CREATE TABLE c (PRIMARY KEY (id)) SELECT * FROM s", "INSERT INTO c VALUES (4,4)")
-	tg.mustReplay()
-	tg.compare()
 }
 
 // Lanes change between two batches while everything runs.
