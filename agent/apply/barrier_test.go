@@ -89,7 +89,7 @@ func TestDDL(t *testing.T) {
 	})
 }
 
-// early ends a run whose statement has not waited: it must not be tried again.
+// early ends a run that has not waited: it must not be tried again.
 func early(what string) error {
 	return &mysql.Error{Class: mysql.Fatal, Code: "early", Err: errors.New(what)}
 }
@@ -131,7 +131,12 @@ func TestRenameWaitsForChunks(t *testing.T) {
 	ddl := &plainDDL{tg: tg}
 	tg.ddl = ddl
 	p.exec("RENAME TABLE a TO b", "INSERT INTO b VALUES (1)")
-	ddl.before = tg.noChunk
+	ddl.before = func() error {
+		if !tg.gate.Idle() {
+			return early("a chunk is in flight")
+		}
+		return nil
+	}
 	tg.during = tg.chunkUntilHeld()
 	tg.mustReplay()
 	tg.compare()
@@ -140,22 +145,14 @@ func TestRenameWaitsForChunks(t *testing.T) {
 	}
 }
 
-// noChunk is an error if a chunk is read and not committed.
-func (t *target) noChunk() error {
-	if !t.gate.Idle() {
-		return early("a chunk is in flight")
-	}
-	return nil
-}
-
 // chunkUntilHeld opens a chunk and returns what commits it once the Applier keeps
 // new ones back.
 func (t *target) chunkUntilHeld() func(context.Context, *apply.Applier) error {
 	t.t.Helper()
 	w, low := t.gate.Add(schema.ID{Schema: "elsewhere", Name: "copied"}), t.now()
 	chunk := must(t.gate.Open(w, low))
-	return func(ctx context.Context, _ *apply.Applier) error {
-		for {
+	return func(ctx context.Context, a *apply.Applier) error {
+		for !a.Applied(low) {
 			next, err := t.gate.Open(w, low)
 			if errors.Is(err, gate.ErrStale) {
 				chunk.Done(low)
@@ -168,6 +165,7 @@ func (t *target) chunkUntilHeld() func(context.Context, *apply.Applier) error {
 				return context.Cause(ctx)
 			}
 		}
+		return early("no chunk was kept back")
 	}
 }
 

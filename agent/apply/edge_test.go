@@ -5,11 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,7 +14,6 @@ import (
 
 	"github.com/tidegate-io/tidegate/agent/apply"
 	"github.com/tidegate-io/tidegate/integration/dbtest"
-	"github.com/tidegate-io/tidegate/integration/faultnet"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/spec"
 )
@@ -191,84 +187,6 @@ func TestLockedRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	tg.compare()
-}
-
-// A transaction above the memory budget is applied in parts, in one target
-// transaction, in bounded memory; cut off in the middle it comes again
-// (REVIEW R24, I-7).
-func TestLargeTransaction(t *testing.T) {
-	pairs(t, func(t *testing.T, p *pair) {
-		p.exec("CREATE TABLE big (id INT NOT NULL PRIMARY KEY, u INT NOT NULL, v VARCHAR(200), UNIQUE KEY u (u))", "CREATE TABLE bare (a INT)",
-			"CREATE TABLE kin (id INT NOT NULL PRIMARY KEY)", "CREATE TABLE kid (id INT NOT NULL PRIMARY KEY, up INT, FOREIGN KEY (up) REFERENCES kin (id) ON DELETE CASCADE)")
-		p.begin()
-		tg := p.newTarget(3)
-		tg.queue, tg.part = 2<<20, 256<<10
-		p.bigTransaction(60000)
-		p.exec("INSERT INTO kin VALUES (1),(2)", "INSERT INTO kid VALUES (10,1),(11,2)")
-		tx := must(p.db.Begin())
-		must(tx.Exec("DELETE FROM kin WHERE id=1"))
-		must(tx.Exec("UPDATE big SET v=REPEAT('z',190)"))
-		must(tx.Exec("UPDATE big SET u=u+1 ORDER BY u DESC"))
-		must(tx.Exec("DELETE FROM big WHERE id < 5000"))
-		if err := tx.Commit(); err != nil {
-			t.Fatal(err)
-		}
-		var cuts atomic.Int32
-		tg.proxy.OnConn(func(c *faultnet.Conn) {
-			c.On(faultnet.ToServer, "SAVEPOINT part", func() {
-				if cuts.Add(1) <= 2 {
-					c.CutAfter(faultnet.ToServer, 900<<10)
-				}
-			})
-		})
-		var peak atomic.Uint64
-		debug.FreeOSMemory()
-		var before runtime.MemStats
-		runtime.ReadMemStats(&before)
-		done := make(chan struct{})
-		var g errgroup.Group
-		g.Go(func() error { peakHeap(&peak, done); return nil })
-		tg.mustReplay()
-		close(done)
-		g.Wait()
-		if tg.proxy.Stats().Cut == 0 {
-			t.Error("nothing was cut")
-		}
-		if mb := int64(peak.Load()-before.HeapInuse) >> 20; mb > 100 {
-			t.Errorf("the heap grew to %d MiB", mb)
-		}
-		tg.compare()
-	})
-}
-
-func (p *pair) bigTransaction(rows int) {
-	p.t.Helper()
-	tx := must(p.db.Begin())
-	for at := 0; at < rows; at += 1000 {
-		var v []string
-		for i := at; i < at+1000; i++ {
-			v = append(v, fmt.Sprintf("(%d,%d,REPEAT('a',150))", i, i))
-		}
-		must(tx.Exec("INSERT INTO big VALUES " + strings.Join(v, ",")))
-	}
-	must(tx.Exec("INSERT INTO bare VALUES (1),(1),(2)"))
-	must(tx.Exec("DELETE FROM bare WHERE a=1 LIMIT 1"))
-	if err := tx.Commit(); err != nil {
-		p.t.Fatal(err)
-	}
-}
-
-func peakHeap(peak *atomic.Uint64, done <-chan struct{}) {
-	for {
-		select {
-		case <-done:
-			return
-		case <-time.After(20 * time.Millisecond):
-		}
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		peak.Store(max(peak.Load(), m.HeapInuse))
-	}
 }
 
 // Parents that are not selected are decoded for their cascades alone.

@@ -73,18 +73,34 @@ func newPair(t testing.TB, from, to dbtest.Config) *pair {
 	t.Helper()
 	p := &pair{t: t, from: dbtest.Shared(t, from), to: dbtest.Shared(t, to)}
 	p.schema = p.from.NewSchema(t)
-	conn, err := mysql.Dial(t.Context(), p.from.Endpoint())
+	p.connect(p.from.Endpoint())
+	p.db = p.from.Open(p.from.User, p.from.Password, p.schema)
+	t.Cleanup(func() { p.db.Close() })
+	return p
+}
+
+// connect reaches the source's log at an address.
+func (p *pair) connect(ep spec.Endpoint) {
+	p.t.Helper()
+	conn, err := mysql.Dial(p.t.Context(), ep)
 	if err != nil {
-		t.Fatal(err)
+		p.t.Fatal(err)
 	}
 	admin, err := conn.Open(mysql.Text, 8)
 	if err != nil {
-		t.Fatal(err)
+		p.t.Fatal(err)
 	}
 	p.conn, p.source = conn, stream.NewSource(conn, admin)
-	p.db = p.from.Open(p.from.User, p.from.Password, p.schema)
-	t.Cleanup(func() { admin.Close(); p.db.Close() })
-	return p
+	p.t.Cleanup(func() { admin.Close() })
+}
+
+// byProxy puts a proxy between the source's log and who reads it.
+func (p *pair) byProxy() *faultnet.Proxy {
+	proxy := faultnet.Listen(p.t, p.from.Addr)
+	ep := p.from.Endpoint()
+	ep.Address, ep.TLS = proxy.Addr(), spec.TLS{Mode: spec.TLSDisabled}
+	p.connect(ep)
+	return proxy
 }
 
 func (p *pair) exec(stmts ...string) {
@@ -126,6 +142,7 @@ type target struct {
 	queue  int
 	part   int
 
+	opened func()                                      // asked between the Applier's Open and Run
 	during func(context.Context, *apply.Applier) error // runs beside the Applier
 }
 
@@ -300,6 +317,9 @@ func (t *target) replayOnce(ctx context.Context, until *change.Set) error {
 	a := t.applier(q)
 	if _, err := a.Open(ctx); err != nil {
 		return err
+	}
+	if t.opened != nil {
+		t.opened()
 	}
 	r, err := stream.NewReader(stream.Config{ServerID: 800000 + lastReader.Add(1), Position: a.Resume(), PartBytes: t.part, SpillDir: t.t.TempDir(), Heartbeat: time.Second},
 		stream.Deps{Source: t.source, Queue: q, Select: func(s, _ string) bool { return s == t.pair.schema }, Log: zerolog.Nop()})
