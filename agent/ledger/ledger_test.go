@@ -129,6 +129,47 @@ func TestOlderOwnerTakesNothing(t *testing.T) {
 	})
 }
 
+// Two owners take over at once, and the older one has looked before the newer
+// one's epoch is there to be seen: it waits, and does not lower it.
+func TestRaisesMeet(t *testing.T) {
+	onEach(t, func(t *testing.T, db *sql.DB) {
+		old := begin(t, db, "met", 2)
+		tx, err := db.Begin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tx.Rollback()
+		for _, table := range []string{"run", "ledger"} {
+			if _, err := tx.ExecContext(t.Context(), "UPDATE _tidegate."+table+" SET epoch = 6 WHERE run = 'met'"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		took := make(chan error, 1)
+		go func() {
+			_, err := old.TakeOver(context.Background())
+			took <- err
+		}()
+		const waiting = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'UPDATE `\\_tidegate`.`run` SET epoch%'"
+		for value(t, db, waiting) == "0" {
+			select {
+			case err := <-took:
+				t.Fatalf("the older owner ended before it met the newer one: %v", err)
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+		if err := tx.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-took; !errors.Is(err, ledger.ErrFenced) {
+			t.Errorf("the older owner takes over: %v", err)
+		}
+		next := &ledger.Ledger{DB: db, Run: "met", Epoch: 6}
+		if err := next.Advance(t.Context(), db, step(1), 2); err != nil {
+			t.Errorf("the newer owner: %v", err)
+		}
+	})
+}
+
 // Rows that no lanes can have left behind are not taken for a state.
 func TestLanesOutOfStep(t *testing.T) {
 	onEach(t, func(t *testing.T, db *sql.DB) {
