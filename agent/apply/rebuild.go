@@ -9,7 +9,9 @@ import (
 // rebuild gathers the batch that some lanes have committed and others lack: all
 // transactions in its to that are not in its from, wherever the log has them
 // (another server may have written it). When it is whole, the lanes that lack it
-// get their shares.
+// get their shares. That a table's window ends no earlier than the batch follows
+// from its marks: those of a chunk that is not committed when a transaction is
+// taken contain it (I-2, I-2b).
 func (r *loop) rebuild(t *change.Txn) error {
 	a, b := r.a, r.gather
 	to, err := placeAt(a.half.To)
@@ -33,7 +35,6 @@ func (r *loop) rebuild(t *change.Txn) error {
 		return nil
 	}
 	b.to = to
-	b.widen()
 	if err := a.prepare(b, a.frontier.lanes(), a.has); err != nil {
 		return err
 	}
@@ -53,18 +54,4 @@ func within(s *change.Set, ids []change.ID) bool {
 		}
 	}
 	return true
-}
-
-// widen keeps tables that were tolerant when the batch was first applied
-// tolerant to its end: the lanes that had it may have been ahead of the others.
-func (b *batch) widen() {
-	seen := map[int]bool{}
-	for _, it := range b.items {
-		if w := it.table.plan.Window; w != nil && !seen[it.table.plan.ID] {
-			seen[it.table.plan.ID] = true
-			if w.Tolerant(b.from.set) {
-				w.Window(b.to.set)
-			}
-		}
-	}
 }

@@ -92,7 +92,7 @@ func (t *Table) ReadAt() *change.Set {
 }
 
 // Window restores the union of the high marks of chunks committed by an earlier
-// process, or widens the window after a half-applied batch.
+// process.
 func (t *Table) Window(high *change.Set) {
 	t.g.mu.Lock()
 	defer t.g.mu.Unlock()
