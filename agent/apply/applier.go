@@ -78,7 +78,12 @@ func (a *Applier) adopt(state *ledger.State) error {
 		return err
 	}
 	if half, has := state.Half(); has != nil {
+		begun, err := half.To.Set()
+		if err != nil {
+			return err
+		}
 		a.half, a.has = &half, has
+		a.deps.Gate.Begun(begun)
 	} else {
 		// Only the statement of a CREATE TABLE … SELECT is a batch that does not
 		// move the position: its rows are of the same transaction.

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/tidegate-io/tidegate/agent/apply"
+	"github.com/tidegate-io/tidegate/agent/gate"
 	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/integration/faultnet"
 	"github.com/tidegate-io/tidegate/internal/mysql"
@@ -109,6 +111,57 @@ func TestAbandonedOwners(t *testing.T) {
 		t.Logf("%d owners, %d left a batch half applied", tg.epoch, halves)
 		tg.compare()
 	})
+}
+
+// A batch that only some lanes have is completed though a bounded run could have
+// ended before it: the image lies behind what any lane has.
+func TestImageBehindHalfABatch(t *testing.T) {
+	p := newPair(t, mysqlServer, targetMySQL)
+	p.exec("CREATE TABLE h (id INT NOT NULL PRIMARY KEY)")
+	p.begin()
+	tg := p.newTarget(2)
+	tg.cfg.LaneRows = 1
+	p.exec("INSERT INTO h VALUES (1),(2),(3),(4),(5),(6),(7),(8)")
+	tg.leaveHalf()
+	if !half(t, tg) {
+		t.Fatal("no batch is half applied")
+	}
+	tg.gate = gate.New(p.source.Kind())
+	tg.gate.Bound(must(p.start.Set()))
+	tg.opened = func() {
+		if end := tg.gate.StopAt(must(p.start.Set())); !end.Equal(tg.now()) {
+			t.Errorf("the run ends at %s", end)
+		}
+	}
+	tg.epoch++
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := tg.replayOnce(ctx, tg.now()); err != nil {
+		t.Fatal(err)
+	}
+	tg.compare()
+}
+
+// leaveHalf applies what there is and loses the owner when one of two lanes has
+// committed a batch and the other has not.
+func (t *target) leaveHalf() {
+	t.t.Helper()
+	ctx, lose := context.WithCancel(t.t.Context())
+	defer lose()
+	var begun atomic.Int32
+	t.proxy.OnConn(func(c *faultnet.Conn) {
+		c.On(faultnet.ToServer, "`ledger` SET batch", func() {
+			if begun.Add(1) == 1 {
+				c.Stall(faultnet.ToServer) // what comes next: COMMIT
+				return
+			}
+			c.On(faultnet.ToServer, "\x03COMMIT", func() { c.On(faultnet.ToClient, "\x00", lose) })
+		})
+	})
+	if err := t.replayOnce(ctx, t.now()); !errors.Is(err, context.Canceled) {
+		t.t.Fatalf("the owner ended with %v", err)
+	}
+	t.proxy.OnConn(nil)
 }
 
 // half looks, as nobody in particular, whether the lanes stand apart.

@@ -31,6 +31,7 @@ type Gate struct {
 	tables   map[schema.ID]*Table
 
 	taken *change.Set // what has been admitted; nil unless Bound
+	begun *change.Set // what a batch that is half applied contains; nil: there is none
 	stop  *change.Set // where a bounded run ends; nil: not known yet
 }
 
@@ -176,12 +177,30 @@ func (g *Gate) Bound(applied *change.Set) {
 	g.taken = applied.Clone()
 }
 
+// Begun notes what a batch contains that some lanes have committed and others
+// lack: no bounded run ends before it.
+func (g *Gate) Begun(s *change.Set) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.begun = s.Clone()
+}
+
 // StopAt admits nothing more once all of s has been admitted: the applier ends
-// at the first transaction boundary that contains s. nil lifts that. It needs
-// Bound.
-func (g *Gate) StopAt(s *change.Set) {
+// at the first transaction boundary that contains s, and that is not in the past.
+// It returns what must be applied then. nil lifts that. It needs Bound.
+func (g *Gate) StopAt(s *change.Set) *change.Set {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.stop = s
+	if s != nil {
+		g.stop = s.Clone()
+		if g.begun != nil {
+			g.stop.Union(g.begun)
+		}
+		if g.taken.Includes(g.stop) {
+			g.stop = g.taken.Clone()
+		}
+	}
 	g.notify()
+	return g.stop
 }

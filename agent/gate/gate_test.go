@@ -106,4 +106,23 @@ func TestStopAt(t *testing.T) {
 	if !g.Admit(idsOf(4)) {
 		t.Error("the stop is not lifted")
 	}
+	if end := g.StopAt(setTo(2)); !end.Equal(setTo(5)) {
+		t.Errorf("a stop in the past ends at %s", end)
+	}
+}
+
+// What some lanes have of a batch belongs to the image.
+func TestStopBehindWhatIsBegun(t *testing.T) {
+	g := New(change.MySQL)
+	g.Bound(setTo(2))
+	g.Begun(setTo(4))
+	if end := g.StopAt(setTo(1)); !end.Equal(setTo(4)) {
+		t.Errorf("the run ends at %s", end)
+	}
+	if !g.Admit(idsOf(2)) || !g.Admit(idsOf(3)) {
+		t.Error("a batch that is begun cannot be completed")
+	}
+	if g.Admit(idsOf(4)) {
+		t.Error("something behind the image passes")
+	}
 }

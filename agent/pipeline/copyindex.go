@@ -51,8 +51,8 @@ func (s *session) copyAndIndex(ctx context.Context) error {
 }
 
 // reachImage lets the applier go on to the first transaction boundary that
-// contains every table's last high mark, and no further: that is the one
-// position of the image a full copy makes (R18).
+// contains every table's last high mark and all that it has begun with, and no
+// further: that is the one position of the image a full copy makes (R18).
 func (s *session) reachImage(ctx context.Context) error {
 	image := change.NewSet(s.source.Kind())
 	for _, id := range s.catalog.ids() {
@@ -61,8 +61,7 @@ func (s *session) reachImage(ctx context.Context) error {
 			image.Union(high)
 		}
 	}
-	s.gate.StopAt(image)
-	if err := s.applier.WaitFor(ctx, image); err != nil {
+	if err := s.applier.WaitFor(ctx, s.gate.StopAt(image)); err != nil {
 		return err
 	}
 	for _, r := range s.catalog.rows() {
