@@ -293,7 +293,9 @@ func TestLockEndsItsOldHolder(t *testing.T) {
 		if _, err := next.TakeOver(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		second, err := next.Lock(t.Context(), db)
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // the statement takes longer
+		defer cancel()
+		second, err := next.Lock(ctx, db)
 		if err != nil {
 			t.Fatal(err)
 		}
