@@ -161,3 +161,31 @@ func TestSpool(t *testing.T) {
 		t.Error("rolled back to a savepoint that is gone")
 	}
 }
+
+// TestStaysBehindASavepoint: what happened to a table without transactions is not
+// taken back, and once some of it is on disk nobody can tell it apart.
+func TestStaysBehindASavepoint(t *testing.T) {
+	tables := map[string]*change.TableMap{"t": {Schema: "s", Name: "t"}, "m": {Schema: "s", Name: "m"}}
+	g := &group{}
+	defer g.close()
+	add := func(names ...string) {
+		for _, name := range names {
+			g.changes = append(g.changes, change.Change{Op: change.Insert, Table: tables[name]})
+		}
+	}
+	keep := func(tm *change.TableMap) (bool, error) { return tm.Name == "m", nil }
+	add("t")
+	g.setSavepoint("a")
+	add("t", "m", "t")
+	if err := g.rollbackTo("a", keep); err != nil || len(g.changes) != 2 || g.changes[1].Table.Name != "m" || g.bytes != 2*sizeOf(&g.changes[0]) {
+		t.Errorf("left are %d bytes of %+v, %v", g.bytes, g.changes, err)
+	}
+	g.setSavepoint("b")
+	add("m")
+	if err := g.spill(t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.rollbackTo("b", keep); err == nil {
+		t.Error("a table without transactions was rolled back on disk")
+	}
+}

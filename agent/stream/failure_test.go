@@ -93,6 +93,10 @@ func TestPurged(t *testing.T) {
 				t.Errorf("gap %d, %v, %v", gap, ok, err)
 			}
 			s.purge(end.File)
+			asked, _ := errors.AsType[*mysql.Error](s.CheckResume(t.Context(), from, change.NewSet(from.Kind)))
+			if known := from.Kind != change.MariaDB; (asked != nil) != known || known && asked.Code != "position_purged" {
+				t.Errorf("asked before it is read: %v", asked)
+			}
 			e := s.tap(from).failure()
 			if e.Code != "position_purged" || e.Class != mysql.Fatal {
 				t.Errorf("got %s %q: %v", e.Class, e.Code, e)
