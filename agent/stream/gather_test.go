@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 )
@@ -121,7 +122,8 @@ func TestGather(t *testing.T) {
 }
 
 // TestGatherLatency: what comes after silence is read at once, and under a load
-// that uses the burst up after gatherTime.
+// that uses the burst up after gatherTime. Of several reads one may be late because
+// the machine was busy, which also lets the burst grow again.
 func TestGatherLatency(t *testing.T) {
 	g, w := gathered(t, "tcp", 0)
 	b := make([]byte, 100)
@@ -136,16 +138,19 @@ func TestGatherLatency(t *testing.T) {
 		}
 		return time.Since(begun)
 	}
-	for range gatherBurst / 2 {
-		if took := read(); took > gatherTime/2 {
-			t.Errorf("an event after silence took %s", took)
+	several := func(n int) (took []time.Duration) {
+		for range n {
+			took = append(took, read())
 		}
+		slices.Sort(took)
+		return took
 	}
-	for range gatherBurst {
-		read()
+	if took := several(gatherBurst / 2); took[len(took)/2] > gatherTime/2 {
+		t.Errorf("events after silence took %s", took)
 	}
-	if took := read(); took < gatherTime/2 || took > 10*gatherTime {
-		t.Errorf("an event under load took %s", took)
+	several(gatherBurst)
+	if took := several(3); took[len(took)-1] < gatherTime/2 || took[0] > 10*gatherTime {
+		t.Errorf("events under load took %s", took)
 	}
 	time.AfterFunc(gatherTime/5, func() { g.Close() })
 	for {
