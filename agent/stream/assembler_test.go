@@ -108,6 +108,25 @@ func TestBeyond32Bits(t *testing.T) {
 	}
 }
 
+// TestEndsWithItsFile: a server that was killed leaves a transaction without an end
+// in its log, and goes on with the next file.
+func TestEndsWithItsFile(t *testing.T) {
+	a, out := newAssembler(t, change.File)
+	rotate := func(file string) []byte { return append(binary.LittleEndian.AppendUint64(nil, 4), file...) }
+	gtid, begin := make([]byte, 25), append(make([]byte, 14), "BEGIN"...)
+	for i, e := range []event{
+		{kind: evRotate, body: rotate("b.000001")}, {kind: evAnonymousGTID, logPos: 64, body: gtid}, {kind: evQuery, logPos: 104, body: begin},
+		{kind: evRotate, body: rotate("b.000002")}, {kind: evAnonymousGTID, logPos: 64, body: gtid}, {kind: evQuery, logPos: 104, body: begin}, {kind: evXID, logPos: 135, body: make([]byte, 8)},
+	} {
+		if err := a.outer(&e); err != nil {
+			t.Fatalf("event %d: %v", i, err)
+		}
+	}
+	if n := len(*out); n != 2 || (*out)[1].IDs[0] != (change.ID{Source: "b.000002", N: 135}) {
+		t.Errorf("%d transactions: %+v", n, *out)
+	}
+}
+
 // TestSpool takes changes back and gives the rest in order.
 func TestSpool(t *testing.T) {
 	def := &change.TableMap{Schema: "s", Name: "t", Types: []byte{change.TypeLong}, Meta: []uint16{0}}

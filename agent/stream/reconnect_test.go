@@ -204,6 +204,24 @@ func TestLogBinCompress(t *testing.T) {
 	}
 }
 
+// TestPreparedBeforeTheStart: of a transaction that was prepared before the start
+// nothing is known, and its rows would be missing.
+func TestPreparedBeforeTheStart(t *testing.T) {
+	kinds(t, func(t *testing.T, s *source) {
+		s.exec("CREATE TABLE t (id INT PRIMARY KEY)")
+		for _, end := range []string{"ROLLBACK", "COMMIT"} {
+			s.exec("1: XA START 'before'", "1: INSERT INTO t VALUES (1)", "1: XA END 'before'", "1: XA PREPARE 'before'")
+			from := s.here()
+			s.exec("1: XA "+end+" 'before'", "INSERT INTO t VALUES (2)", "DELETE FROM t WHERE id = 2")
+			if end == "ROLLBACK" {
+				wantLines(t, s.rest(from), "+t 2", "-t 2")
+			} else if e := s.tap(from).failure(); e.Code != "unknown_xa" || e.Hint() == "" {
+				t.Errorf("got %q: %v", e.Code, e)
+			}
+		}
+	})
+}
+
 // TestXAAcrossRestart resumes at every transaction while XA transactions are
 // open, over a rotated log.
 func TestXAAcrossRestart(t *testing.T) {
