@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/tidegate-io/tidegate/agent/structure"
-	"github.com/tidegate-io/tidegate/internal/change"
 	"github.com/tidegate-io/tidegate/internal/run"
 	"github.com/tidegate-io/tidegate/internal/spec"
 )
@@ -21,6 +20,11 @@ func (s *session) copyAndIndex(ctx context.Context) error {
 	}
 	if err := s.admitAll(ctx); err != nil {
 		return err
+	}
+	if s.reader != nil { // a chunk may have been read from a server before the one that was asked last
+		if err := s.checkSource(ctx); err != nil {
+			return err
+		}
 	}
 	if s.spec.Type == spec.TypeFull && s.applier != nil {
 		if err := s.reachImage(ctx); err != nil {
@@ -54,14 +58,7 @@ func (s *session) copyAndIndex(ctx context.Context) error {
 // contains every table's last high mark and all that it has begun with, and no
 // further: that is the one position of the image a full copy makes (R18).
 func (s *session) reachImage(ctx context.Context) error {
-	image := change.NewSet(s.source.Kind())
-	for _, id := range s.catalog.ids() {
-		if t := s.gate.Table(id); t != nil {
-			high, _ := t.High()
-			image.Union(high)
-		}
-	}
-	if err := s.applier.WaitFor(ctx, s.gate.StopAt(image)); err != nil {
+	if err := s.applier.WaitFor(ctx, s.gate.StopAt(s.seen())); err != nil {
 		return err
 	}
 	for _, r := range s.catalog.rows() {

@@ -123,7 +123,11 @@ func (s *session) loadStream(ctx context.Context) error {
 		}
 		s.gate.Bound(applied)
 	}
-	needed, err := s.neededOf(state)
+	lanes := make([]change.Position, len(state.Lanes))
+	for i, l := range state.Lanes {
+		lanes[i] = l.To
+	}
+	needed, err := s.needed(lanes...)
 	if err != nil {
 		return err
 	}
@@ -142,33 +146,42 @@ func (s *session) loadStream(ctx context.Context) error {
 	return err
 }
 
-// neededOf is all that has been taken from the source: a source that lacks any
-// of it has lost transactions, or is another one (R7, R8).
-func (s *session) neededOf(state *ledger.State) (*change.Set, error) {
-	needed := change.NewSet(s.source.Kind())
-	for _, l := range state.Lanes {
-		set, err := l.To.Set()
+// needed is all that the target has of the source: what is applied at some places,
+// and what the copy has seen. A source that lacks any of it has lost transactions,
+// or is another one (R7, R8).
+func (s *session) needed(applied ...change.Position) (*change.Set, error) {
+	needed := s.seen()
+	for _, p := range applied {
+		set, err := p.Set()
 		if err != nil {
 			return nil, err
 		}
 		needed.Union(set)
 	}
-	for _, id := range s.catalog.ids() {
-		if t := s.gate.Table(id); t != nil {
-			high, _ := t.High()
-			needed.Union(high)
-		}
-	}
 	return needed, nil
 }
 
-// checkSource is asked on every new connection to the source's log.
+// seen is what the copy has seen of the source: the union of its high marks.
+func (s *session) seen() *change.Set {
+	seen := change.NewSet(s.source.Kind())
+	for _, id := range s.catalog.ids() {
+		if t := s.gate.Table(id); t != nil {
+			high, _ := t.High()
+			seen.Union(high)
+		}
+	}
+	return seen
+}
+
+// checkSource is asked on every new connection to the source's log. What was read
+// of the log, its reader knows; what the copy has seen may not be read yet.
 func (s *session) checkSource(ctx context.Context) error {
-	needed, err := s.applier.Frontier().Set()
+	at := s.applier.Frontier()
+	needed, err := s.needed(at)
 	if err != nil {
 		return err
 	}
-	if err := s.source.CheckResume(ctx, s.applier.Frontier(), needed); err != nil {
+	if err := s.source.CheckResume(ctx, at, needed); err != nil {
 		return fmt.Errorf("source after reconnect: %w", err)
 	}
 	return nil

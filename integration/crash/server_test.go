@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tidegate-io/tidegate/integration/dbtest"
+	"github.com/tidegate-io/tidegate/integration/faultnet"
 	"github.com/tidegate-io/tidegate/integration/site"
 	"github.com/tidegate-io/tidegate/internal/run"
 )
@@ -195,6 +196,48 @@ func TestFailover(t *testing.T) {
 		t.Errorf("lost transactions are told as %+v, allowed %v", st.Error, st.Allowed)
 	}
 	t.Logf("%s: %s (%s)", st.Error.Code, st.Error.Message, st.Error.Remedy)
+}
+
+// TestCopiedAndLost replaces the source while the copy has a row's change that the
+// log's reader has not come to, by a replica that never heard of it: no log will
+// tell that the row is another there.
+func TestCopiedAndLost(t *testing.T) {
+	r := newRig(t, own(t, dbtest.MySQL), "copied", 10)
+	replica := dbtest.Start(t, dbtest.Config{Flavor: dbtest.MySQL})
+	site.Execute(t, r.Src, "CREATE TABLE copied.t (id INT PRIMARY KEY, v INT)", "INSERT INTO copied.t VALUES (1,1),(2,2)")
+	follow(t, replica, r.Src)
+	if got := site.Value(t, replica, "SELECT WAIT_FOR_EXECUTED_GTID_SET('"+site.Value(t, r.Src, "SELECT @@global.gtid_executed")+"', 60)"); got != "0" {
+		t.Fatal("the replica does not follow")
+	}
+	site.Execute(t, replica, "STOP REPLICA", "RESET REPLICA ALL")
+
+	readers := make(chan *faultnet.Conn, 10)
+	r.source.OnConn(func(c *faultnet.Conn) { c.On(faultnet.ToServer, "@slave_uuid", func() { readers <- c }) })
+	writer := r.Src.Session(t)
+	execute(t, writer, "LOCK TABLES copied.t WRITE") // which the copy waits for
+	r.daemon, r.agent = r.Daemon(), r.start("one")
+	r.Apply(r.Write("p.hcl", r.file("")))
+	r.InState(limit, "p", run.Copying)
+	time.Sleep(time.Second) // the log is being read
+	var reader *faultnet.Conn
+	for len(readers) > 0 { // the check has had one too
+		reader = <-readers
+	}
+	reader.Stall(faultnet.ToClient)
+	execute(t, writer, "UPDATE copied.t SET v = 20 WHERE id = 2")
+	execute(t, writer, "UNLOCK TABLES")
+	r.Until(limit, "the change to be copied", func() (bool, string) {
+		v := site.Value(t, r.Dst, "SELECT COALESCE(MAX(v), 0) FROM copied.t")
+		return v == "20", v
+	})
+	r.Src.Kill()
+	r.source.SetUpstream(replica.Addr)
+	r.source.Cut()
+	r.InState(limit, "p", run.Errored)
+	st, _ := r.Status("p")
+	if st.Error.Code != "lost_transactions" || st.Error.Class != run.Fatal || st.Error.Remedy == "" {
+		t.Errorf("told as %+v", st.Error)
+	}
 }
 
 func follow(t *testing.T, replica, source *dbtest.Server) {
