@@ -156,13 +156,26 @@ func TestTargetFallsBack(t *testing.T) {
 	site.Execute(t, p.Dst, "DELETE FROM review_back.counters", "INSERT INTO review_back.counters SELECT * FROM review_kept.counters",
 		"DELETE FROM review_back.bare", "INSERT INTO review_back.bare SELECT * FROM review_kept.bare",
 		"UPDATE _tidegate.ledger l JOIN review_kept.ledger k ON l.run = k.run AND l.lane = k.lane SET l.batch = k.batch, l.from_pos = k.from_pos, l.to_pos = k.to_pos")
-	s.Agent("one")
+	agent = s.Agent("one")
 	s.Until(time.Minute, "the lost batches to be there again", func() (bool, string) {
 		n := site.Value(t, p.Dst, "SELECT MAX(n) FROM review_back.counters")
 		return n == "30", n
 	})
 	s.CaughtUpTo(t, p)
 	site.Equal(t, p, "review_back", "review_back")
+
+	// All of the control rows: nobody knows what the target holds.
+	agent.Kill()
+	for _, table := range []string{"run", "ledger", "table", "chunk"} {
+		site.Execute(t, p.Dst, "DELETE FROM _tidegate.`"+table+"` WHERE run = '"+id+"'")
+	}
+	s.Agent("one")
+	if st := standing(t, s, time.Minute); st.Error.Code != "ledger_missing" || st.Error.Class != run.Fatal {
+		t.Errorf("told as %+v", st.Error)
+	}
+	if n := site.Value(t, p.Dst, "SELECT MAX(n) FROM review_back.counters"); n != "30" {
+		t.Errorf("the rows are gone: %s", n)
+	}
 }
 
 func runID(s *site.Site) string {

@@ -82,9 +82,14 @@ func TestSkip(t *testing.T) {
 	if !tab.Skip(idsOf(2), nil) || tab.Skip(idsOf(3), nil) || tab.Tolerant(setTo(0)) {
 		t.Error("a snapshot holds what its position contains, and the rest is strict")
 	}
+	tab.Finish()
 	tab.Restart()
 	if !tab.Skip(idsOf(3), nil) {
 		t.Error("a copy that begins anew drops everything")
+	}
+	tab.HandOut(nil)
+	if !tab.Tolerant(setTo(3)) {
+		t.Error("a copy that begins anew has a window of its own")
 	}
 }
 

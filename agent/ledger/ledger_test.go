@@ -170,6 +170,52 @@ func TestRaisesMeet(t *testing.T) {
 	})
 }
 
+// TestCompareAndSet: lanes move one batch at a time, all or none, and only for the
+// owner, who alone says what it is about to run.
+func TestCompareAndSet(t *testing.T) {
+	onEach(t, func(t *testing.T, db *sql.DB) {
+		l := begin(t, db, "compared", 2)
+		advance := func(n uint64) error {
+			tx, err := db.Begin()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer tx.Rollback()
+			if err := l.Advance(t.Context(), tx, step(n), 2); err != nil {
+				return err
+			}
+			return tx.Commit()
+		}
+		if err := advance(1); err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range []uint64{1, 3} {
+			if err := advance(n); !errors.Is(err, ledger.ErrOutOfStep) {
+				t.Errorf("batch %d after the first: %v", n, err)
+			}
+		}
+		if _, err := db.Exec(string(l.AppendUpdate(nil, step(2), 0))); err != nil {
+			t.Fatal(err)
+		}
+		if err := advance(2); !errors.Is(err, ledger.ErrOutOfStep) {
+			t.Errorf("all lanes, of which one has the batch: %v", err)
+		}
+		if _, err := db.Exec(string(l.AppendUpdate(nil, step(2), 1))); err != nil {
+			t.Fatal(err)
+		}
+		next := &ledger.Ledger{DB: db, Run: "compared", Epoch: 6}
+		if _, err := next.TakeOver(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := advance(3); !errors.Is(err, ledger.ErrFenced) {
+			t.Errorf("an older owner's batch: %v", err)
+		}
+		if err := l.Intend(t.Context(), ledger.Intent{Seq: 3, Statement: "DO 1"}); !errors.Is(err, ledger.ErrFenced) {
+			t.Errorf("an older owner's intent: %v", err)
+		}
+	})
+}
+
 // Rows that no lanes can have left behind are not taken for a state.
 func TestLanesOutOfStep(t *testing.T) {
 	onEach(t, func(t *testing.T, db *sql.DB) {
