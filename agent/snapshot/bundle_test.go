@@ -168,7 +168,7 @@ func TestLiveBundlesConverge(t *testing.T) {
 				}
 			}
 			r.keys = 40 // every row is changed often
-			r.liveTables(6000, names...)
+			r.liveTables(func() { r.fill(6000) }, names...)
 			r.live()
 		})
 	}

@@ -37,13 +37,13 @@ func kindOf(table string) string {
 	return kind
 }
 
-// liveTables makes tables, fills them by some changes, and takes them into the run.
-func (r *rig) liveTables(changes int, names ...string) {
+// liveTables makes tables, fills them, and takes them into the run.
+func (r *rig) liveTables(fill func(), names ...string) {
 	r.names = names
 	for _, name := range names {
 		r.create("CREATE TABLE {}." + name + " (" + liveKinds[kindOf(name)] + ")")
 	}
-	r.fill(changes)
+	fill()
 	for _, name := range names {
 		r.register(name)
 	}
@@ -238,13 +238,7 @@ func (r *rig) workload(ctx context.Context, seed uint64) error {
 
 func (r *rig) change(rng *rand.Rand) string {
 	table, k, u := r.names[rng.IntN(len(r.names))], rng.IntN(r.keys), rng.IntN(r.keys*4/3)
-	key := fmt.Sprint(k)
-	switch kindOf(table) {
-	case "named":
-		key = fmt.Sprintf("'%c%d'", 'a'+k%26, k)
-	case "hashed":
-		key = fmt.Sprintf("X'%02X%04X'", k%256, k)
-	}
+	key := liveKey(table, k)
 	switch rng.IntN(6) {
 	case 0, 1:
 		return fmt.Sprintf("INSERT INTO %s VALUES (%s,%d,REPEAT('x',%d))", table, key, u, rng.IntN(60))
@@ -255,14 +249,33 @@ func (r *rig) change(rng *rand.Rand) string {
 	case 4:
 		return fmt.Sprintf("UPDATE %s SET v='y%d', u=NULL WHERE k=%s LIMIT 1", table, u, key)
 	default:
-		other := strings.Replace(key, fmt.Sprint(k), fmt.Sprint((k*7)%r.keys), 1)
-		if kindOf(table) == "hashed" {
-			other = fmt.Sprintf("X'%02X%04X'", (k*7)%256, k*7%r.keys)
-		}
-		return fmt.Sprintf("UPDATE %s SET k=%s WHERE k=%s LIMIT 1", table, other, key)
+		return fmt.Sprintf("UPDATE %s SET k=%s WHERE k=%s LIMIT 1", table, liveKey(table, k*7%r.keys), key)
 	}
 }
 
+// liveKey is a table's nth key as a literal.
+func liveKey(table string, n int) string {
+	switch kindOf(table) {
+	case "named":
+		return fmt.Sprintf("'%c%d'", 'a'+n%26, n)
+	case "hashed":
+		return fmt.Sprintf("X'%02X%04X'", n%256, n)
+	}
+	return fmt.Sprint(n)
+}
+
+// stock gives every table a row for each second key.
+func (r *rig) stock() {
+	for _, table := range r.names {
+		var rows []string
+		for k := 0; k < r.keys; k += 2 {
+			rows = append(rows, fmt.Sprintf("(%s,%d,REPEAT('x',%d))", liveKey(table, k), k, k%60))
+		}
+		r.exec(r.src, "INSERT INTO {}."+table+" VALUES "+strings.Join(rows, ","))
+	}
+}
+
+// fill makes changes at random.
 func (r *rig) fill(n int) {
 	rng := rand.New(rand.NewPCG(9, 9))
 	db := r.src.Open(r.src.User, r.src.Password, r.from)
@@ -283,8 +296,8 @@ func TestLiveCopyConverges(t *testing.T) {
 			t.Run(fmt.Sprintf("%s load=%t", f, load), func(t *testing.T) {
 				r := newRig(t, dbtest.Config{Flavor: f}, dbtest.Config{Flavor: f})
 				r.cfg.ChunkBytes, r.cfg.LoadData, r.cfg.MaxRows = 1, load, 2500
-				r.keys = 3000
-				r.liveTables(4000, "counted", "named", "hashed", "loose")
+				r.keys = 6000 // the copy takes some seconds, and reads behind itself all the while
+				r.liveTables(r.stock, "counted", "named", "hashed", "loose")
 				r.live()
 			})
 		}
