@@ -260,6 +260,7 @@ func TestRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.equal("a", "k")
+	r.execTo("INSERT INTO {}.a VALUES (-1, 'of what had the name before')")
 	if err := c.Restart(ctx, nil, ids[0]); err != nil || !c.Pending() {
 		t.Fatal(err, c.Pending())
 	}

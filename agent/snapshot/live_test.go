@@ -257,7 +257,7 @@ func (r *rig) change(rng *rand.Rand) string {
 func liveKey(table string, n int) string {
 	switch kindOf(table) {
 	case "named":
-		return fmt.Sprintf("'%c%d'", 'a'+n%26, n)
+		return fmt.Sprintf("'%c%d'", "aBcDeFgHiJkLmNoPqRsTuVwXyZ"[n%26], n) // bytes come in another order
 	case "hashed":
 		return fmt.Sprintf("X'%02X%04X'", n%256, n)
 	}

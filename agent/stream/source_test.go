@@ -146,6 +146,20 @@ func (s *source) look(t *testing.T) (low, high *change.Set, seen map[string]bool
 	return low, high, seen
 }
 
+// TestPlaceIsNamedByWhatItHad: a MariaDB's log goes on while a place in it is named.
+func TestPlaceIsNamedByWhatItHad(t *testing.T) {
+	s := newSource(t, dbtest.Shared(t, mariaConfig))
+	s.exec("CREATE TABLE t (id INT)", "INSERT INTO t VALUES (1)")
+	at, err := s.committed(t.Context(), s.Source.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.exec("INSERT INTO t VALUES (2)", "INSERT INTO t VALUES (3)")
+	if got, err := s.gtidAt(t.Context(), s.Source.db, at.File, at.Offset); err != nil || got != at.GTID {
+		t.Errorf("%s:%d is named %s, %v; it was %s", at.File, at.Offset, got, err, at.GTID)
+	}
+}
+
 func TestParseOwned(t *testing.T) {
 	set, err := parseOwned("aaaaaaaa-0000-0000-0000-000000000001:14659#139:14661#7,\nbbbbbbbb-0000-0000-0000-000000000002:blue:3#12")
 	if err != nil {

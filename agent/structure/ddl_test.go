@@ -92,6 +92,27 @@ func TestReplayAfterCrash(t *testing.T) {
 	}
 }
 
+// An owner that is fenced between the intent and the statement does not run it.
+func TestFencedBehindTheIntent(t *testing.T) {
+	r := newReplay(t, pairs["mysql"])
+	r.both(t, "CREATE TABLE a (id INT PRIMARY KEY)")
+	lock, err := r.x.deps.Ledger.Lock(t.Context(), r.dst)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close(context.Background()) //nolint:errcheck // it is not ours any more
+	if _, err := r.dst.Exec("UPDATE _tidegate.run SET epoch = epoch + 1 WHERE run = ?", r.schema); err != nil {
+		t.Fatal(err)
+	}
+	a := schema.ID{Schema: r.schema + "_to", Name: "a"}
+	if err := r.x.run(t.Context(), lock, &plan{}, &step{sql: []string{"DROP TABLE " + quoteID(a)}}); !errors.Is(err, ledger.ErrFenced) {
+		t.Errorf("a fenced owner's statement: %v", err)
+	}
+	if o, err := observeOne(t.Context(), r.dst, r.Target, a); err != nil || !o.Exists {
+		t.Errorf("the table is gone, %v", err)
+	}
+}
+
 // A swap that ran is not undone by running again, though both definitions are
 // equal (the numbers tell); one that did not run is run.
 func TestSwapAfterCrash(t *testing.T) {

@@ -276,6 +276,30 @@ func TestMultisetAndSeparators(t *testing.T) {
 			t.Errorf("%s equals %s", c[0], c[1])
 		}
 	}
+	p.both(t, "CREATE TABLE %s.n (a INT, b INT)") // of which no lengths are joined
+	p.exec(t, p.srcDB, "INSERT INTO "+p.from+".n VALUES (NULL,1)")
+	p.exec(t, p.dstDB, "INSERT INTO "+p.into+".n VALUES (1,NULL)")
+	if p.verify(t, Config{}, "n").Equal {
+		t.Error("(NULL,1) equals (1,NULL)")
+	}
+}
+
+// TestLookedAtAgain: a target that was read between two changes of the source, of
+// which the second takes the first back, is no other one; one that stays as it is
+// is.
+func TestLookedAtAgain(t *testing.T) {
+	nothing := func(context.Context) error { return nil }
+	source := func() (int, error) { return 1, nil }
+	for want, target := range map[verdict][]int{equal: {2, 2, 1}, different: {2, 2, 2}} {
+		_, _, got, err := settle(t.Context(), rangeLooks, nothing, source, func() (int, error) {
+			now := target[0]
+			target = target[1:]
+			return now, nil
+		})
+		if err != nil || got != want {
+			t.Errorf("verdict %d, want %d: %v", got, want, err)
+		}
+	}
 }
 
 // A table that is written while it is compared is equal as long as the target

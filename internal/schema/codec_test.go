@@ -257,6 +257,18 @@ func TestJSONLiterals(t *testing.T) {
 	}
 }
 
+// TestJSONIsComparedByItsText: the same number may be stored in two widths.
+func TestJSONIsComparedByItsText(t *testing.T) {
+	c, err := schema.NewCodec(&schema.Column{Name: "j", Type: "json", DataType: "json"}, change.TypeJSON, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, two, wide := []byte{5, 1, 0}, []byte{5, 2, 0}, []byte{7, 1, 0, 0, 0}
+	if c.Equal(one, two) || !c.Equal(one, wide) || c.Equal(two, wide) {
+		t.Error("1 is 2, or is not 1")
+	}
+}
+
 // FuzzImages gives damaged images to every codec: they may fail, not panic.
 func FuzzImages(f *testing.F) {
 	for _, s := range samples() {

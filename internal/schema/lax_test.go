@@ -29,6 +29,7 @@ func TestOnlyLax(t *testing.T) {
 		{computes, 0, false, []mysql.Warning{{Number: 1048, Message: "Column 's' cannot be null"}}},
 		{computes, 0, false, []mysql.Warning{{Number: 1264, Message: "Out of range value for column 'n' at row 1"}, {Number: 1406, Message: "Data too long for column 's' at row 1"}}},
 		{computes, 0, false, []mysql.Warning{{Number: 1366, Message: "Incorrect string value: 'for column 'n' at row 1' for column 's' at row 1"}}},
+		{computes, 0, false, []mysql.Warning{{Number: 1292, Message: "Incorrect datetime value: 'x' for column 's' at row 1"}}},
 		{computes, 0, false, []mysql.Warning{{Number: 1300, Message: "Invalid utf8mb4 character string: 'F0'"}}},
 		{indexed, 0, true, []mysql.Warning{{Number: 3751, Message: "Data truncated for functional index 'x' at row 1"}}},
 		{indexed, 0, false, []mysql.Warning{{Number: 1265, Message: "Data truncated for column 's' at row 1"}}},
