@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/integration/dbtest"
 	"github.com/tidegate-io/tidegate/internal/change"
 	"github.com/tidegate-io/tidegate/internal/schema"
@@ -141,4 +143,63 @@ func TestStaleSnapshotIsTakenAgain(t *testing.T) {
 			r.equal("loose")
 		})
 	}
+}
+
+// wideLoose makes a table without a key whose rows come in several pieces.
+func (r *rig) wideLoose() {
+	r.create("CREATE TABLE {}.loose (a INT, b LONGTEXT)")
+	r.exec(r.src, "INSERT INTO {}.loose SELECT 1, REPEAT('x', 4096) FROM "+digits("a")+","+digits("b")+","+digits("c")+", (SELECT n FROM "+digits("e")+" LIMIT 6) d")
+	r.register("loose")
+	r.begin()
+}
+
+// TestPiecesOfAnOldOwner: who lost the run with a snapshot in its hands writes no
+// piece of it, which would stand beside the rows of the next copy.
+func TestPiecesOfAnOldOwner(t *testing.T) {
+	r := newRig(t, dbtest.Config{}, dbtest.Config{})
+	r.wideLoose()
+	old := r.copier()
+	v, err := old.beginGroup(t.Context(), []*schema.Table{r.source_[1]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.close()
+	if err := old.Ledger.BeginExact(t.Context(), v.low.String(), 1); err != nil {
+		t.Fatal(err)
+	}
+	r.succeed()
+	next := r.copier()
+	if err := old.carryGroup(t.Context(), old.groups[0], v); !errors.Is(err, ledger.ErrFenced) {
+		t.Errorf("the old owner: %v", err)
+	}
+	if err := next.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.equal("loose")
+}
+
+// TestBrokenSnapshot ends the session that reads a table without a key, after the
+// first piece: the pieces that are there are of no use to the next snapshot.
+func TestBrokenSnapshot(t *testing.T) {
+	r := newRig(t, dbtest.Config{}, dbtest.Config{})
+	r.wideLoose()
+	r.cfg.MaxRate = 1 // the second piece waits for SetRate
+	c := r.copier()
+	ended := make(chan error, 1)
+	go func() { ended <- c.Run(t.Context()) }()
+	for limit := time.Now().Add(time.Minute); c.Stats().Tables[0].RowsDone == 0; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatal("no piece is written")
+		}
+	}
+	var reader int
+	if err := r.src.DB().QueryRow("SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT%`" + r.from + "`.`loose`%' AND id <> CONNECTION_ID()").Scan(&reader); err != nil {
+		t.Fatal(err)
+	}
+	r.exec(r.src, fmt.Sprintf("KILL %d", reader))
+	c.SetRate(0, 0)
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	r.equal("loose")
 }
