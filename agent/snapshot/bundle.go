@@ -138,19 +138,7 @@ func (c *Copier) openBundle(ctx context.Context, b *bundle) (*view, admitted, er
 	if !allTransactional(b.sources) { // all of them would be locked for it
 		return nil, nil, errAlone
 	}
-	v, in, err := c.open(ctx, b.tables, b.sources)
-	if err != nil {
-		return nil, nil, err
-	}
-	for i, t := range b.tables {
-		if err := c.still(t, b.sources[i]); err != nil {
-			v.done = true
-			v.close()
-			in.drop()
-			return nil, nil, err
-		}
-	}
-	return v, in, nil
+	return c.open(ctx, b.tables, b.sources)
 }
 
 // carryBundle reads all chunks, then writes them. The high mark is returned also

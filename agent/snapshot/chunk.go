@@ -33,11 +33,6 @@ func (c *Copier) copyChunk(ctx context.Context, j *job) (ledger.Done, error) {
 		return done, err
 	}
 	defer v.close()
-	if err := c.still(t, l.source); err != nil {
-		v.done = true
-		in.drop()
-		return done, err
-	}
 	high, err := c.carry(ctx, t, ck, carriage{view: v, layout: l, done: &done})
 	return done, c.conclude(ctx, j, in, high, err)
 }
@@ -53,16 +48,6 @@ func (c *Copier) layout(t *tableCopy) (*layout, error) {
 		return nil, fmt.Errorf("%s: %w", source.ID(), errBounds)
 	}
 	return newLayout(source, target, &c.Deps)
-}
-
-// still checks that a definition is the applied one. Until the chunk was in the
-// gate, a statement could give the tables' names to others; afterwards it waits.
-func (c *Copier) still(t *tableCopy, source *schema.Table) error {
-	now, _, err := c.applied(t.ID)
-	if err == nil && now != source {
-		err = fmt.Errorf("%s: %w", source.ID(), errDiffers)
-	}
-	return err
 }
 
 // conclude takes a chunk out of the gate once it is certain whether it is on the

@@ -37,8 +37,10 @@ var noSuchTable = map[uint16]bool{1146: true, 1049: true, 1176: true, 1054: true
 var counter = regexp.MustCompile(` AUTO_INCREMENT=\d+`)
 
 // agree checks that the tables a view reads have the definitions that are applied
-// (ENGINE §3, DDL during the copy). The view's transaction touches them first, so
-// that the metadata locks keep what is read here true for the rows.
+// (ENGINE §3, DDL during the copy), and that these are still the ones the caller
+// has chosen: until the view was in the gate, a statement could give the tables'
+// names to others. The view's transaction touches them first, so that the metadata
+// locks keep what is read here true for the rows.
 func (c *Copier) agree(ctx context.Context, v *view, tables []*tableCopy, applied []*schema.Table) error {
 	texts := make([][]byte, len(applied))
 	var err error
@@ -54,8 +56,21 @@ func (c *Copier) agree(ctx context.Context, v *view, tables []*tableCopy, applie
 		if err := c.same(ctx, v, t, applied[i], texts[i]); err != nil {
 			return err
 		}
+		if err := c.still(t, applied[i]); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// still checks that a definition is the applied one. It is asked last: what same
+// compares with may be a later one.
+func (c *Copier) still(t *tableCopy, source *schema.Table) error {
+	now, _, err := c.applied(t.ID)
+	if err == nil && now != source {
+		err = fmt.Errorf("%s: %w", source.ID(), errDiffers)
+	}
+	return err
 }
 
 func touch(t *schema.Table) string {
