@@ -62,6 +62,10 @@ func TestBundles(t *testing.T) {
 				r.covered(fmt.Sprintf("plain_%d", i), i)
 			}
 			r.covered("more", 2*fewRows)
+			var first int
+			if err := r.text.QueryRow(fmt.Sprintf("SELECT row_count FROM _tidegate.chunk WHERE run = '%s' AND tbl = %d AND seq = 0", r.ledger.Run, r.id("more"))).Scan(&first); err != nil || first != fewRows {
+				t.Errorf("the first range of a table that was to have few rows has %d, %v", first, err)
+			}
 		})
 	}
 }
@@ -134,6 +138,7 @@ func TestBundleRefused(t *testing.T) {
 			r.exec(r.dst, "UPDATE _tidegate.run SET epoch = epoch + 1 WHERE run = '"+r.ledger.Run+"'")
 		}, ledger.ErrFenced},
 		"thrown away": {func(r *rig) { r.exec(r.dst, "DELETE FROM _tidegate.chunk WHERE run = '"+r.ledger.Run+"' AND tbl = 2") }, errAlone},
+		"altered":     {func(r *rig) { r.exec(r.src, "ALTER TABLE {}.t1 ADD w INT") }, errDiffers},
 		"taken":       {func(r *rig) { r.execTo("INSERT INTO {}.t1 VALUES (1, 'by the log')") }, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
