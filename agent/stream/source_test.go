@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/tidegate-io/tidegate/integration/dbtest"
 	"github.com/tidegate-io/tidegate/internal/change"
@@ -157,6 +158,56 @@ func TestPlaceIsNamedByWhatItHad(t *testing.T) {
 	s.exec("INSERT INTO t VALUES (2)", "INSERT INTO t VALUES (3)")
 	if got, err := s.gtidAt(t.Context(), s.Source.db, at.File, at.Offset); err != nil || got != at.GTID {
 		t.Errorf("%s:%d is named %s, %v; it was %s", at.File, at.Offset, got, err, at.GTID)
+	}
+}
+
+// TestVisibleBeforeExecuted lets two transactions commit as one group, of which the
+// second builds a full-text index in its commit. Meanwhile the row of the first
+// can be read and its number is not executed: it is of the high mark all the same.
+func TestVisibleBeforeExecuted(t *testing.T) {
+	s := newSource(t, dbtest.Start(t, gtidConfig))
+	s.exec("CREATE TABLE t (id INT PRIMARY KEY)", "CREATE TABLE words (v LONGTEXT, FULLTEXT (v))",
+		"SET GLOBAL binlog_group_commit_sync_delay = 1000000", "SET GLOBAL binlog_group_commit_sync_no_delay_count = 2",
+		"2: BEGIN", "2: INSERT INTO t VALUES (1)", "3: BEGIN", "3: INSERT INTO words WITH RECURSIVE n AS (SELECT 1 i UNION ALL SELECT i + 1 FROM n WHERE i < 1000) SELECT REPEAT(CONCAT('w', i, ' x', i, 'y '), 2000) FROM n")
+	var g errgroup.Group
+	g.Go(func() error { return s.try("2: COMMIT") })
+	s.await("SELECT @@global.gtid_owned <> ''")
+	g.Go(func() error { return s.try("3: COMMIT") })
+	s.await("SELECT COUNT(*) FROM t")
+	low, err := s.MarkLow(t.Context(), s.Source.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	high, err := s.MarkHigh(t.Context(), s.Source.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	after, err := s.MarkLow(t.Context(), s.Source.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if low.Includes(after) {
+		t.Fatal("the executed set had the transactions before both were committed")
+	}
+	if !high.Includes(after) {
+		t.Errorf("a row was seen, and of the transactions %s the high mark has %s", after, high)
+	}
+}
+
+// await asks until the answer is 1.
+func (s *source) await(query string) {
+	s.t.Helper()
+	for limit := time.Now().Add(time.Minute); ; time.Sleep(2 * time.Millisecond) {
+		var yes bool
+		if err := s.db.QueryRow(query).Scan(&yes); err != nil || time.Now().After(limit) {
+			s.t.Fatalf("%s is not answered by 1, %v", query, err)
+		}
+		if yes {
+			return
+		}
 	}
 }
 
