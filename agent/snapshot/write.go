@@ -258,6 +258,8 @@ func (l *layout) index(column string) int {
 	return -1
 }
 
+// keyValues is a row's value of a key. A text stands there as bytes, which the
+// server compares in the column's collation.
 func (l *layout) keyValues(b *batch, row int, at []int) (string, bool) {
 	values := make([]string, len(at))
 	for i, n := range at {
@@ -266,9 +268,6 @@ func (l *layout) keyValues(b *batch, row int, at []int) (string, bool) {
 			return "", false
 		}
 		values[i] = string(v)
-		if c := l.columns[n]; c.Charset != "" && formOf(c) == text {
-			values[i] = "_" + c.Charset + values[i]
-		}
 	}
 	return tuple(values), true
 }
