@@ -55,6 +55,11 @@ func TestOpenRefusesStaleMarks(t *testing.T) {
 	if _, err := g.Open(tab, setTo(6)); !errors.Is(err, ErrStale) {
 		t.Errorf("a mark behind what was taken before the copy began again: got %v", err)
 	}
+	g.Hold(true)
+	if _, err := g.Open(tab, setTo(8)); !errors.Is(err, ErrStale) {
+		t.Errorf("while the gate is held: got %v", err)
+	}
+	g.Hold(false)
 	if _, err := g.Open(tab, setTo(8)); err != nil {
 		t.Error(err)
 	}

@@ -1,32 +1,21 @@
 package snapshot
 
 import (
-	"context"
 	"sync"
 	"testing"
 
 	"github.com/tidegate-io/tidegate/agent/structure"
 	"github.com/tidegate-io/tidegate/integration/dbtest"
-	"github.com/tidegate-io/tidegate/internal/change"
-	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/schema"
 )
 
-// asked runs something when the copy asks for a low mark or for a definition's
-// text, and gives the real answers.
-type asked struct {
-	Marks
+// textAsked runs something when the copy asks for a definition's text.
+type textAsked struct {
 	Definitions
-	mark func()
 	text func() string
 }
 
-func (a *asked) MarkLow(ctx context.Context, q mysql.Querier) (*change.Set, error) {
-	a.mark()
-	return a.Marks.MarkLow(ctx, q)
-}
-
-func (a *asked) Text(int) string { return a.text() }
+func (a *textAsked) Text(int) string { return a.text() }
 
 // TestDefinitionBackMeanwhile: a column goes and comes back. The log's second
 // statement is applied after a chunk has chosen the columns that the first one
@@ -55,11 +44,10 @@ func TestDefinitionBackMeanwhile(t *testing.T) {
 				r.redefine(id)
 				text = first.Create
 			})
-			a := &asked{Marks: c.Marks, Definitions: r, mark: func() {}, text: func() string { apply(); return text }}
 			if moment == "before the mark" {
-				a.mark = apply
+				c.Marks = &asked{Marks: c.Marks, asked: apply}
 			}
-			c.Marks, c.Definitions = a, a
+			c.Definitions = &textAsked{Definitions: r, text: func() string { apply(); return text }}
 			if err := c.Run(t.Context()); err != nil {
 				t.Fatal(err)
 			}

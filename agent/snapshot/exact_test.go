@@ -135,7 +135,11 @@ func TestStaleSnapshotIsTakenAgain(t *testing.T) {
 			defer cancel()
 			ended := make(chan error, 1)
 			go func() { ended <- c.Run(ctx) }()
-			time.Sleep(300 * time.Millisecond)
+			select {
+			case err := <-ended:
+				t.Fatalf("the copy did not wait: %v", err)
+			case <-time.After(300 * time.Millisecond):
+			}
 			r.gate.Hold(false)
 			if err := <-ended; err != nil {
 				t.Fatalf("the copy did not go on: %v", err)

@@ -26,9 +26,9 @@ var notLocked = map[uint16]bool{1205: true, 1213: true}
 // lockOptions are the settings of a session that locks tables. It asks something
 // every few milliseconds or reads rows, so the server shall not keep the lock,
 // before which all writers of the table stand, for an agent that stands still or
-// whose host has gone. A MariaDB lets
-// LOCK TABLES pass transactions that have written and not ended, unless InnoDB
-// locks the table too, which it does only for a session without autocommit.
+// whose host has gone. A MariaDB lets LOCK TABLES pass a prepared transaction whose
+// session is gone, and whose commit may be in the log before it can be read, unless
+// InnoDB locks the table too, which it does only for a session without autocommit.
 func (c *Copier) lockOptions() []mysql.Option {
 	out := []mysql.Option{mysql.Set("lock_wait_timeout", lockWait), mysql.Set("wait_timeout", "20"), mysql.Set("net_write_timeout", "60")}
 	if c.Source.Server.Flavor == mysql.MariaDB {
