@@ -179,13 +179,13 @@ func (l *layout) empty(size int) *batch {
 
 func (l *layout) append(b *batch, values []sql.RawBytes) error {
 	if l.lines {
-		return l.appendLine(b, values)
+		l.appendLine(b, values)
+		return nil
 	}
 	return l.appendRow(b, values)
 }
 
-// lax counts a row's values that strict mode refuses. Of lines each value is asked
-// as it is appended.
+// lax counts a row's values that strict mode refuses. LOAD DATA LOCAL warns of them.
 func (l *layout) lax(values []sql.RawBytes) int {
 	if l.lines {
 		return 0

@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -66,6 +67,54 @@ func TestZeroInCountingColumn(t *testing.T) {
 				r.run()
 				r.equal("z", "u")
 			})
+		}
+	}
+}
+
+// TestNoMember copies ENUM values that are none of the members, which a server keeps
+// from statements without strict mode, beside members that look like them.
+func TestNoMember(t *testing.T) {
+	for _, flavor := range dbtest.Flavors {
+		for _, load := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s load=%t", flavor, load), func(t *testing.T) {
+				r := newRig(t, dbtest.Config{Flavor: flavor}, dbtest.Config{Flavor: flavor})
+				r.create("CREATE TABLE {}.e (id INT NOT NULL PRIMARY KEY, a ENUM('a','b'), b ENUM('0','') NOT NULL)")
+				conn := r.src.Session(t)
+				for _, q := range []string{"SET sql_mode=''", "INSERT INTO " + r.from + ".e VALUES (1,'none','none'),(2,'a','0'),(3,NULL,'')"} {
+					if _, err := conn.ExecContext(t.Context(), q); err != nil {
+						t.Fatal(q, err)
+					}
+				}
+				r.register("e")
+				r.cfg.LoadData = load
+				r.run()
+				r.equal("e")
+			})
+		}
+	}
+}
+
+// TestLoadCounts: what LOAD DATA made more or fewer rows of than were read is not
+// taken, whatever it warned of.
+func TestLoadCounts(t *testing.T) {
+	r := newRig(t, dbtest.Config{}, dbtest.Config{})
+	r.create("CREATE TABLE {}.c (v VARCHAR(100))")
+	r.register("c")
+	l, err := newLayout(r.source_[1], r.target_[1], &Deps{Source: r.source, Target: r.target})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]error{"one\n": nil, "one\nmore\n": errLenient} {
+		in := make(chan *batch, 1)
+		in <- &batch{text: []byte(text), marks: []int32{int32(len(text))}, width: 1}
+		close(in)
+		tx, err := r.pool(r.target, mysql.Raw).Begin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tx.Rollback()
+		if err := l.load(t.Context(), tx, mysql.MySQL, in); !errors.Is(err, want) {
+			t.Errorf("%q for one row: %v", text, err)
 		}
 	}
 }
