@@ -174,6 +174,29 @@ func (l *Ledger) CopyStates(ctx context.Context, kind change.Kind) (map[int]*Cop
 	return out, nil
 }
 
+// High returns the high marks of all chunks of a table that are done, united.
+func (l *Ledger) High(ctx context.Context, q mysql.Querier, kind change.Kind, id int) (*change.Set, error) {
+	s := &CopyState{High: change.NewSet(kind)}
+	rows, err := q.QueryContext(ctx, fmt.Sprintf("SELECT seq, high_pos FROM `_tidegate`.`chunk` WHERE run = %s AND tbl = %d AND state = 'done'", hexText(l.Run), id))
+	if err != nil {
+		return nil, fmt.Errorf("read high marks of table %d: %w", id, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		c, d := Chunk{Table: id}, Done{}
+		if err := rows.Scan(&c.Seq, &d.High); err != nil {
+			return nil, fmt.Errorf("read high marks of table %d: %w", id, err)
+		}
+		if err := s.add(c, "done", d); err != nil {
+			return nil, err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read high marks of table %d: %w", id, err)
+	}
+	return s.High, nil
+}
+
 func (s *CopyState) add(c Chunk, state string, d Done) error {
 	s.Chunks++
 	s.Last = c

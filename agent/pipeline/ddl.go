@@ -25,6 +25,7 @@ type ddl struct {
 	// follows, while a table was not past its window. The next session finds the
 	// copies thrown away, empties the tables and copies them anew.
 	recopy bool
+	ids    []change.ID // of the statement's transaction
 }
 
 func (s *session) ddl(facts *structure.Facts) *ddl {
@@ -48,7 +49,7 @@ func (d *ddl) Execute(ctx context.Context, seq uint64, st *change.Statement, com
 	if err := d.s.catalog.refresh(); err != nil {
 		return err
 	}
-	d.recopy = false
+	d.recopy, d.ids = false, st.IDs
 	if err := d.executor.Execute(ctx, seq, st, commit); err != nil {
 		return err
 	}
@@ -69,22 +70,34 @@ func (d *ddl) changed(ctx context.Context, tx *sql.Tx, ch *structure.Changes) er
 			return err
 		}
 	}
-	again := d.thrownAway(ch)
+	again, err := d.thrownAway(ctx, tx, ch)
+	if err != nil {
+		return err
+	}
 	d.recopy = len(again) > 0
 	return d.s.ledger.DiscardIn(ctx, tx, again...)
 }
 
 // thrownAway are the tables whose copy a statement made worthless. Of one that
 // is past its window the statement did on the target what it did on the source.
-func (d *ddl) thrownAway(ch *structure.Changes) []int {
+func (d *ddl) thrownAway(ctx context.Context, tx *sql.Tx, ch *structure.Changes) ([]int, error) {
 	var out []int
 	add := func(id schema.ID) {
 		if e := d.s.catalog.byName[id]; e != nil && e.here() && !slices.Contains(out, e.row.ID) {
 			out = append(out, e.row.ID)
 		}
 	}
-	for _, id := range ch.Moved {
+	for _, id := range slices.Concat(ch.Moved, ch.Numbered) {
 		if d.inCopy(id) {
+			add(id)
+		}
+	}
+	for _, id := range ch.ColumnsRenamed {
+		behind, err := d.readBehind(ctx, tx, id)
+		if err != nil {
+			return nil, err
+		}
+		if behind {
 			add(id)
 		}
 	}
@@ -106,7 +119,21 @@ func (d *ddl) thrownAway(ch *structure.Changes) []int {
 			add(other)
 		}
 	}
-	return out
+	return out, nil
+}
+
+// readBehind reports whether rows on the target may have been read behind the
+// statement and written before it ran here.
+func (d *ddl) readBehind(ctx context.Context, tx *sql.Tx, id schema.ID) (bool, error) {
+	e := d.s.catalog.byName[id]
+	if e == nil || !e.here() {
+		return false, nil
+	}
+	high, err := d.s.ledger.High(ctx, tx, d.s.source.Kind(), e.row.ID)
+	if err != nil {
+		return false, err
+	}
+	return !slices.ContainsFunc(d.ids, func(id change.ID) bool { return !high.Contains(id) }), nil
 }
 
 // readWith are the tables, this one among them, whose copy in one snapshot has

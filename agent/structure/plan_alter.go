@@ -192,7 +192,11 @@ func (a *alter) addColumns(cl sqltext.Clause) {
 		if f := unpredictable(col); f != "" {
 			a.reasons = append(a.reasons, fmt.Sprintf("the new column's default %s() gives other values here than on the source", f))
 		}
-		if sqltext.Has(col, "AUTO_INCREMENT") && a.keyless() {
+		if !sqltext.Has(col, "AUTO_INCREMENT") {
+			continue
+		}
+		a.pl.p.changes.Numbered = append(a.pl.p.changes.Numbered, a.source)
+		if a.keyless() {
 			a.reasons = append(a.reasons, "the rows of a table without a key are numbered in another order here than on the source")
 		}
 	}
@@ -228,6 +232,7 @@ func (a *alter) changeColumn(cl sqltext.Clause) {
 		}
 	}
 	if !strings.EqualFold(cl.Name, cl.New) {
+		a.pl.p.changes.ColumnsRenamed = append(a.pl.p.changes.ColumnsRenamed, a.source)
 		a.mapLeft(func(c string) string { return renamedColumn(c, cl.Name, cl.New) })
 		keys := slices.Clone(a.pl.keysOf(a.source))
 		for i := range keys {
