@@ -2,6 +2,8 @@ package stream
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -182,7 +184,10 @@ func TestVisibleBeforeExecuted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := g.Wait(); err != nil {
+	// Asked while they end, what one question has no more the other has.
+	ended := sync.OnceValue(g.Wait)
+	meanwhile, err := s.MarkHigh(t.Context(), &between{Querier: s.Source.db, second: func() { _ = ended() }})
+	if err = errors.Join(err, ended()); err != nil {
 		t.Fatal(err)
 	}
 	after, err := s.MarkLow(t.Context(), s.Source.db)
@@ -192,9 +197,23 @@ func TestVisibleBeforeExecuted(t *testing.T) {
 	if low.Includes(after) {
 		t.Fatal("the executed set had the transactions before both were committed")
 	}
-	if !high.Includes(after) {
-		t.Errorf("a row was seen, and of the transactions %s the high mark has %s", after, high)
+	if !high.Includes(after) || !meanwhile.Includes(after) {
+		t.Errorf("a row was seen, and of the transactions %s the high mark has %s, and %s as they ended", after, high, meanwhile)
 	}
+}
+
+// between runs something before the second question.
+type between struct {
+	mysql.Querier
+	second func()
+	asked  int
+}
+
+func (b *between) QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row {
+	if b.asked++; b.asked == 2 {
+		b.second()
+	}
+	return b.Querier.QueryRowContext(ctx, q, args...)
 }
 
 // await asks until the answer is 1.
