@@ -100,7 +100,7 @@ func (c *Copier) copyBundle(ctx context.Context, b *bundle) []error {
 	return c.concludeBundle(ctx, b, in, high, err)
 }
 
-// concludeBundle takes each chunk out of the gate. One whose table is thrown away
+// concludeBundle takes each chunk out of the gate. One whose table is removed
 // is not asked for; the others are, also if that is what ended the bundle.
 func (c *Copier) concludeBundle(ctx context.Context, b *bundle, in admitted, high *change.Set, err error) []error {
 	errs := make([]error, len(b.jobs))
@@ -112,8 +112,7 @@ func (c *Copier) concludeBundle(ctx context.Context, b *bundle, in admitted, hig
 	return errs
 }
 
-// liveAll returns a context that also ends when the copy of one of the tables is
-// thrown away.
+// liveAll returns a context that also ends when one of the tables is removed.
 func (c *Copier) liveAll(ctx context.Context, jobs []*job) (context.Context, context.CancelFunc) {
 	ends := make([]context.CancelFunc, len(jobs))
 	for i, j := range jobs {

@@ -56,7 +56,7 @@ func (c *Copier) conclude(ctx context.Context, j *job, in admitted, high *change
 	if err != nil && high != nil { // while the chunk may be on the target, its low mark stays in the gate
 		there, askErr := c.committed(ctx, j.chunk)
 		if askErr != nil {
-			if j.table.life.Err() != nil { // thrown away at a barrier: the table is emptied before the log goes on
+			if j.table.life.Err() != nil { // removed from the run: nobody asks for its rows any more
 				in.drop()
 			}
 			return errors.Join(err, askErr)

@@ -57,7 +57,7 @@ type tableCopy struct {
 	notBefore time.Time       // the planner leaves the table alone until then
 	life      context.Context // ends when the copy is thrown away
 	end       context.CancelFunc
-	halted    bool // being thrown away
+	halted    bool // removed from the run
 	closed    bool // the last range is handed out
 	queued    bool // in a group
 	finished  bool
@@ -158,7 +158,7 @@ func (c *Copier) Load(ctx context.Context, tables []Table) error {
 			again = append(again, tc)
 		}
 	}
-	if err := c.throwAway(ctx, nil, again); err != nil {
+	if err := c.throwAway(ctx, again); err != nil {
 		return err
 	}
 	c.regroup()
@@ -238,23 +238,6 @@ func (t *tableCopy) begin(m mode, source *schema.Table) {
 	}
 }
 
-// Add takes tables into a copy that may be running: they entered the selection
-// by a DDL. They are registered on the target already. The applier must not
-// have gone past the DDL.
-func (c *Copier) Add(tables ...Table) error {
-	for _, t := range tables {
-		source, _, err := c.applied(t.ID)
-		if err != nil {
-			return err
-		}
-		c.Gate.Copying(c.mode != noMarks)
-		c.enter(t, source)
-	}
-	c.regroup()
-	c.wake()
-	return nil
-}
-
 // Pending reports whether rows are left to be copied: Run has to be called.
 func (c *Copier) Pending() bool {
 	c.mu.Lock()
@@ -318,13 +301,6 @@ func (c *Copier) poll(ctx context.Context) error {
 func (c *Copier) finish(t *tableCopy) {
 	t.finished = true
 	t.gate.Finish()
-}
-
-// wake lets the planner and the workers look again.
-func (c *Copier) wake() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.notify()
 }
 
 func (c *Copier) notify() {

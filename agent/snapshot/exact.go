@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tidegate-io/tidegate/agent/gate"
@@ -57,19 +58,10 @@ func (c *Copier) regroup() {
 
 // copyGroup reads a group until that succeeded once, whole.
 func (c *Copier) copyGroup(ctx context.Context, g *group) error {
-	defer c.release(g.tables)
+	defer func() { c.release(g.tables) }()
 	refused := 0
-	for backoff := 100 * time.Millisecond; ; backoff = min(2*backoff, 5*time.Second) {
-		groupCtx, cancel := ctx, context.CancelFunc(func() {})
-		for _, t := range g.tables {
-			var end context.CancelFunc
-			before := cancel
-			groupCtx, end = c.live(groupCtx, t)
-			cancel = func() { end(); before() }
-		}
-		err := c.tryGroup(groupCtx, g)
-		thrownAway := groupCtx.Err() != nil // asked before cancel, which ends it too
-		cancel()
+	for backoff := 100 * time.Millisecond; len(g.tables) > 0; backoff = min(2*backoff, 5*time.Second) {
+		err := c.attemptGroup(ctx, g)
 		switch {
 		case err == nil:
 			c.retry.success()
@@ -77,8 +69,8 @@ func (c *Copier) copyGroup(ctx context.Context, g *group) error {
 			return nil
 		case ctx.Err() != nil:
 			return err
-		case thrownAway:
-			return nil // who did that begins the copy anew
+		case errors.Is(err, errRemoved):
+			err = nil // the others are read without them
 		case errors.Is(err, errDiffers) && c.mode == noMarks:
 			err = changedUnseen(err)
 		case errors.Is(err, errDiffers), errors.Is(err, errGone):
@@ -93,6 +85,41 @@ func (c *Copier) copyGroup(ctx context.Context, g *group) error {
 			return fmt.Errorf("copy %d tables in one snapshot: %w", len(g.tables), err)
 		}
 	}
+	return nil
+}
+
+// attemptGroup reads a group once, unless a table of it is removed meanwhile.
+func (c *Copier) attemptGroup(ctx context.Context, g *group) error {
+	live := ctx
+	for _, t := range g.tables {
+		var end context.CancelFunc
+		live, end = c.live(live, t)
+		defer end()
+	}
+	err := c.tryGroup(ctx, live, g)
+	if err != nil && c.leave(g) {
+		return fmt.Errorf("%w: %w", errRemoved, err)
+	}
+	return err
+}
+
+// errRemoved says that the run does not have all tables of a group any more.
+var errRemoved = errors.New("some tables have gone")
+
+// leave takes the tables out of a group that the run does not have any more, and
+// reports whether there are some. Who removes them waits for that.
+func (c *Copier) leave(g *group) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := len(g.tables)
+	g.tables = slices.DeleteFunc(slices.Clone(g.tables), func(t *tableCopy) bool {
+		if t.halted {
+			t.busy--
+		}
+		return t.halted
+	})
+	c.notify()
+	return len(g.tables) < n
 }
 
 // changedUnseen says that a table is not as it was read, and that no log will tell
@@ -113,8 +140,8 @@ func (c *Copier) finishGroup(g *group) {
 
 // tryGroup opens the snapshot, holds the gate at its position, and writes the
 // rows. If that ends early, what is written is thrown away before the gate lets
-// anything through.
-func (c *Copier) tryGroup(ctx context.Context, g *group) error {
+// anything through. live ends with the first of the tables that is removed.
+func (c *Copier) tryGroup(ctx, live context.Context, g *group) error {
 	defs := make([]*schema.Table, len(g.tables))
 	for i, t := range g.tables {
 		var err error
@@ -122,7 +149,7 @@ func (c *Copier) tryGroup(ctx context.Context, g *group) error {
 			return err
 		}
 	}
-	v, err := c.beginGroup(ctx, defs)
+	v, err := c.beginGroup(live, defs)
 	if err != nil {
 		return err
 	}
@@ -132,19 +159,19 @@ func (c *Copier) tryGroup(ctx context.Context, g *group) error {
 		v.done = errors.Is(err, gate.ErrStale)
 		return err
 	}
-	if err := c.agree(ctx, v, g.tables, defs); err != nil {
+	if err := c.agree(live, v, g.tables, defs); err != nil {
 		v.done = errors.Is(err, errDiffers)
 		held.drop()
 		return err
 	}
-	if err := c.Ledger.BeginExact(ctx, v.low.String(), g.ids()...); err != nil {
+	if err := c.Ledger.BeginExact(live, v.low.String(), g.ids()...); err != nil {
 		held.drop()
 		return err
 	}
 	for _, t := range g.tables {
 		t.gate.Exact(v.low)
 	}
-	if err = c.carryGroup(ctx, g, v); err == nil {
+	if err = c.carryGroup(live, g, v); err == nil {
 		v.done = true
 		held.done(v.low)
 		return nil
@@ -155,25 +182,20 @@ func (c *Copier) tryGroup(ctx context.Context, g *group) error {
 // abandon empties the tables of a group that was not read to its end. The gate
 // is let go only then.
 func (c *Copier) abandon(ctx context.Context, g *group, held admitted, cause error) error {
-	if ctx.Err() != nil {
-		c.mu.Lock()
-		halted := g.tables[0].halted
-		c.mu.Unlock()
-		if halted {
-			held.drop() // the one who threw the copy away stands at a barrier, and empties the tables
-		}
+	if ctx.Err() != nil || errors.Is(cause, ledger.ErrFenced) {
 		return cause
 	}
-	if errors.Is(cause, ledger.ErrFenced) {
-		return cause
-	}
-	if err := c.empty(ctx, nil, g.tables); err != nil {
+	removed := c.leave(g) // who removed them may keep others from the lock until then
+	if err := c.empty(ctx, g.tables); err != nil {
 		return errors.Join(cause, err)
 	}
 	for _, t := range g.tables {
 		t.gate.Restart()
 	}
 	held.drop()
+	if removed {
+		return fmt.Errorf("%w: %w", errRemoved, cause)
+	}
 	return cause
 }
 

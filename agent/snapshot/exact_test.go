@@ -149,12 +149,37 @@ func TestStaleSnapshotIsTakenAgain(t *testing.T) {
 	}
 }
 
-// wideLoose makes a table without a key whose rows come in several pieces.
-func (r *rig) wideLoose() {
+// wideLoose makes a table without a key whose rows come in several pieces, and
+// others that are read in one snapshot with it.
+func (r *rig) wideLoose(with ...string) {
 	r.create("CREATE TABLE {}.loose (a INT, b LONGTEXT)")
 	r.exec(r.src, "INSERT INTO {}.loose SELECT 1, REPEAT('x', 4096) FROM "+digits("a")+","+digits("b")+","+digits("c")+", (SELECT n FROM "+digits("e")+" LIMIT 6) d")
 	r.register("loose")
+	for _, name := range with {
+		r.create("CREATE TABLE {}." + name + " (id INT NOT NULL PRIMARY KEY, v VARCHAR(100))")
+		r.numbers(name, 100)
+		r.register(name)
+	}
+	for i := range r.tables {
+		r.tables[i].Group = 1
+	}
 	r.begin()
+}
+
+// somePieces runs a copy until a piece of the first table is written; the others
+// wait for SetRate.
+func (r *rig) somePieces() (*Copier, <-chan error) {
+	r.Helper()
+	r.cfg.MaxRate = 1
+	c := r.copier()
+	ended := make(chan error, 1)
+	go func() { ended <- c.Run(context.Background()) }()
+	for limit := time.Now().Add(time.Minute); c.Stats().Tables[0].RowsDone == 0; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(limit) {
+			r.Fatal("no piece is written")
+		}
+	}
+	return c, ended
 }
 
 // TestPiecesOfAnOldOwner: who lost the run with a snapshot in its hands writes no
@@ -187,15 +212,7 @@ func TestPiecesOfAnOldOwner(t *testing.T) {
 func TestBrokenSnapshot(t *testing.T) {
 	r := newRig(t, dbtest.Config{}, dbtest.Config{})
 	r.wideLoose()
-	r.cfg.MaxRate = 1 // the second piece waits for SetRate
-	c := r.copier()
-	ended := make(chan error, 1)
-	go func() { ended <- c.Run(t.Context()) }()
-	for limit := time.Now().Add(time.Minute); c.Stats().Tables[0].RowsDone == 0; time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(limit) {
-			t.Fatal("no piece is written")
-		}
-	}
+	c, ended := r.somePieces()
 	var reader int
 	if err := r.src.DB().QueryRow("SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT%`" + r.from + "`.`loose`%' AND id <> CONNECTION_ID()").Scan(&reader); err != nil {
 		t.Fatal(err)
@@ -206,4 +223,57 @@ func TestBrokenSnapshot(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.equal("loose")
+}
+
+// TestRemovedFromItsGroup drops a table that is to be read in one snapshot with
+// another: the other is read all the same.
+func TestRemovedFromItsGroup(t *testing.T) {
+	both(t, func(t *testing.T, r *rig) {
+		r.create("CREATE TABLE {}.stays (id INT NOT NULL PRIMARY KEY, v VARCHAR(100))")
+		r.create("CREATE TABLE {}.goes (id INT NOT NULL PRIMARY KEY, v VARCHAR(100))")
+		r.numbers("stays", 500)
+		r.register("stays")
+		gone := r.register("goes")
+		for i := range r.tables {
+			r.tables[i].Group = 1
+		}
+		r.exec(r.src, "DROP TABLE {}.goes")
+		r.begin()
+		c := r.copier()
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		ended := make(chan error, 1)
+		go func() { ended <- c.Run(ctx) }()
+		select {
+		case err := <-ended:
+			t.Fatalf("the copy ended without its tables: %v", err)
+		case <-time.After(700 * time.Millisecond):
+		}
+		if err := c.Remove(ctx, gone); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+		r.equal("stays")
+	})
+}
+
+// TestRemovedWhileItsGroupIsWritten: the statement that removes a table does not
+// wait for the snapshot's end, and the next one has the others only.
+func TestRemovedWhileItsGroupIsWritten(t *testing.T) {
+	both(t, func(t *testing.T, r *rig) {
+		r.wideLoose("before", "goes", "behind")
+		c, ended := r.somePieces()
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		if err := c.Remove(ctx, 3); err != nil {
+			t.Fatal(err)
+		}
+		c.SetRate(0, 0)
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+		r.equal("loose", "before", "behind")
+	})
 }

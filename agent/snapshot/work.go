@@ -112,7 +112,7 @@ func (c *Copier) attempt(ctx context.Context, j *job) error {
 	return c.handle(ctx, j, err)
 }
 
-// live returns a context that also ends when the table's copy is thrown away.
+// live returns a context that also ends when the table is removed from the run.
 func (c *Copier) live(ctx context.Context, t *tableCopy) (context.Context, context.CancelFunc) {
 	c.mu.Lock()
 	life := t.life

@@ -12,39 +12,6 @@ import (
 	"github.com/tidegate-io/tidegate/internal/schema"
 )
 
-// Restart throws away what was copied of tables, empties them on the target and
-// lets them be copied anew: a DDL moved rows between names, or changed the key
-// their ranges follow. The caller stands at that DDL's barrier: no lane has
-// anything in flight. conn holds the run's lock; nil: Restart takes it. Tables
-// that were read in one snapshot with these begin anew with them. Run must be
-// called again if it is not running.
-func (c *Copier) Restart(ctx context.Context, conn *sql.Conn, ids ...int) error {
-	c.mu.Lock()
-	var tables []*tableCopy
-	for _, t := range c.order {
-		if slices.ContainsFunc(ids, func(id int) bool { return c.together(t, id) }) {
-			tables = append(tables, t)
-		}
-	}
-	c.halt(tables)
-	c.mu.Unlock()
-	if len(tables) == 0 {
-		return nil
-	}
-	if err := c.quiet(ctx, tables); err != nil {
-		return err
-	}
-	for _, t := range tables {
-		t.gate.Restart()
-	}
-	c.Gate.Copying(c.mode != noMarks)
-	if err := c.throwAway(ctx, conn, tables); err != nil {
-		return err
-	}
-	c.regroup()
-	return nil
-}
-
 // Remove forgets tables that are not part of the run any more.
 func (c *Copier) Remove(ctx context.Context, ids ...int) error {
 	c.mu.Lock()
@@ -64,12 +31,6 @@ func (c *Copier) Remove(ctx context.Context, ids ...int) error {
 	c.copied = slices.DeleteFunc(c.copied, func(id int) bool { return slices.Contains(ids, id) })
 	c.notify()
 	return err
-}
-
-// together reports whether a table begins anew with another.
-func (c *Copier) together(t *tableCopy, id int) bool {
-	other := c.tables[id]
-	return other == t || other != nil && t.Group != 0 && t.Group == other.Group
 }
 
 // halt ends what is in flight of tables and takes back what is handed out. The
@@ -109,8 +70,8 @@ func (c *Copier) quiet(ctx context.Context, tables []*tableCopy) error {
 }
 
 // throwAway empties tables and puts them at the start of their copy.
-func (c *Copier) throwAway(ctx context.Context, conn *sql.Conn, tables []*tableCopy) error {
-	if err := c.empty(ctx, conn, tables); err != nil {
+func (c *Copier) throwAway(ctx context.Context, tables []*tableCopy) error {
+	if err := c.empty(ctx, tables); err != nil {
 		return err
 	}
 	c.mu.Lock()
@@ -128,7 +89,7 @@ func (c *Copier) throwAway(ctx context.Context, conn *sql.Conn, tables []*tableC
 
 // empty forgets what is noted of the tables' copy and removes their rows on the
 // target, in an order that a crash in between does no harm to.
-func (c *Copier) empty(ctx context.Context, conn *sql.Conn, tables []*tableCopy) error {
+func (c *Copier) empty(ctx context.Context, tables []*tableCopy) error {
 	if len(tables) == 0 {
 		return nil
 	}
@@ -136,7 +97,7 @@ func (c *Copier) empty(ctx context.Context, conn *sql.Conn, tables []*tableCopy)
 	if err := c.Ledger.Discard(ctx, ids...); err != nil {
 		return err
 	}
-	truncate := func(ctx context.Context, conn *sql.Conn) error {
+	err := c.Exclusive(ctx, func(ctx context.Context, conn *sql.Conn) error {
 		for _, t := range tables {
 			_, target, err := c.applied(t.ID)
 			if err != nil {
@@ -147,13 +108,7 @@ func (c *Copier) empty(ctx context.Context, conn *sql.Conn, tables []*tableCopy)
 			}
 		}
 		return nil
-	}
-	var err error
-	if conn != nil {
-		err = truncate(ctx, conn)
-	} else {
-		err = c.Exclusive(ctx, truncate)
-	}
+	})
 	if err != nil {
 		return err
 	}
@@ -161,8 +116,8 @@ func (c *Copier) empty(ctx context.Context, conn *sql.Conn, tables []*tableCopy)
 }
 
 // MovesRanges reports whether a DDL that turned one definition into the other
-// made the ranges of a table meaningless: at its barrier, Restart must be called
-// if the table's copy is not complete.
+// made the ranges of a table meaningless: if its copy is not complete, it must be
+// thrown away at the DDL's barrier.
 func MovesRanges(before, after *schema.Table) bool {
 	a, b := choosePaging(before), choosePaging(after)
 	if a == nil || b == nil {
