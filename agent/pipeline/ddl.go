@@ -92,7 +92,7 @@ func (d *ddl) thrownAway(ctx context.Context, tx *sql.Tx, ch *structure.Changes)
 			add(id)
 		}
 	}
-	for _, id := range ch.ColumnsRenamed {
+	for _, id := range ch.Converted {
 		behind, err := d.readBehind(ctx, tx, id)
 		if err != nil {
 			return nil, err

@@ -32,10 +32,11 @@ type Changes struct {
 	// Recopy are tables whose rows the statement made differently here than on
 	// the source: they are to be emptied and copied anew in any phase.
 	Recopy []schema.ID
-	// ColumnsRenamed are tables whose columns got other names. They may have changed
-	// places, which leaves the definition as it was: rows of the copy that were read
-	// behind the statement got the names twice.
-	ColumnsRenamed []schema.ID
+	// Converted are tables whose columns got other types or names. A statement, or
+	// several together, may leave the definition as it was and not the rows, as where
+	// two columns change places: rows of the copy that were read behind them met them
+	// twice.
+	Converted []schema.ID
 	// Numbered are tables whose rows the statement numbered, as it does here only
 	// where all of them are. One that is not yet past its window is to be emptied
 	// and copied anew.

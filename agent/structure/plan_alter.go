@@ -231,8 +231,8 @@ func (a *alter) changeColumn(cl sqltext.Clause) {
 			}
 		}
 	}
+	a.pl.p.changes.Converted = append(a.pl.p.changes.Converted, a.source)
 	if !strings.EqualFold(cl.Name, cl.New) {
-		a.pl.p.changes.ColumnsRenamed = append(a.pl.p.changes.ColumnsRenamed, a.source)
 		a.mapLeft(func(c string) string { return renamedColumn(c, cl.Name, cl.New) })
 		keys := slices.Clone(a.pl.keysOf(a.source))
 		for i := range keys {

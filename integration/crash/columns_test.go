@@ -17,7 +17,8 @@ func oneTable(t *testing.T, flavor dbtest.Flavor, database, fault string) (*site
 	table := database + ".t"
 	site.Execute(t, p.Src, "CREATE DATABASE "+database, "CREATE TABLE "+table+" (id INT PRIMARY KEY, v VARCHAR(200), w VARCHAR(200))",
 		"INSERT INTO "+table+" WITH RECURSIVE n AS (SELECT 1 i UNION ALL SELECT i + 1 FROM n WHERE i < 1000) SELECT i, 'v', REPEAT('w', 200) FROM n",
-		"INSERT INTO "+table+" SELECT id + 1000, v, w FROM "+table, "INSERT INTO "+table+" SELECT id + 2000, v, w FROM "+table)
+		"INSERT INTO "+table+" SELECT id + 1000, v, w FROM "+table, "INSERT INTO "+table+" SELECT id + 2000, v, w FROM "+table,
+		"ALTER TABLE "+table+" ADD e ENUM('a','b') NOT NULL", "UPDATE "+table+" SET e = 1 + id % 2")
 	s.Daemon()
 	s.Env = append(s.Env, "TIDEGATE_FAULT="+fault)
 	s.Agent("one")
@@ -25,17 +26,26 @@ func oneTable(t *testing.T, flavor dbtest.Flavor, database, fault string) (*site
 	return s, p
 }
 
-// TestColumnsChangePlaces holds a statement back behind which ranges are read: the
-// definition is the same after it, and the rows must not meet it again.
-func TestColumnsChangePlaces(t *testing.T) {
+// TestDefinitionComesBack holds a statement back behind which ranges are read: the
+// definition is the same after it, or after those that follow it, the rows are not,
+// and they must not meet it again.
+func TestDefinitionComesBack(t *testing.T) {
+	changes := map[string][]string{
+		"places": {"CHANGE w v VARCHAR(200) AFTER id, CHANGE v w VARCHAR(200)"},
+		"labels": {"MODIFY e INT NOT NULL", "MODIFY e ENUM('b','a') NOT NULL", "MODIFY e ENUM('a','b') NOT NULL"},
+	}
 	for _, flavor := range []dbtest.Flavor{dbtest.MySQL, dbtest.MariaDB} {
-		t.Run(string(flavor), func(t *testing.T) {
-			s, p := oneTable(t, flavor, "places", "barrier-drained:1:2s")
-			s.Reach(limit, "p", "some rows", func(st site.Status) bool { done, _ := st.Copied(); return done > 500 })
-			site.Execute(t, p.Src, "ALTER TABLE places.t CHANGE w v VARCHAR(200) AFTER id, CHANGE v w VARCHAR(200)")
-			s.CaughtUpTo(t, p)
-			site.Equal(t, p, "places", "places")
-		})
+		for name, alters := range changes {
+			t.Run(string(flavor)+" "+name, func(t *testing.T) {
+				s, p := oneTable(t, flavor, name, "barrier-drained:1:2s")
+				s.Reach(limit, "p", "some rows", func(st site.Status) bool { done, _ := st.Copied(); return done > 500 })
+				for _, alter := range alters {
+					site.Execute(t, p.Src, "ALTER TABLE "+name+".t "+alter)
+				}
+				s.CaughtUpTo(t, p)
+				site.Equal(t, p, name, name)
+			})
+		}
 	}
 }
 
