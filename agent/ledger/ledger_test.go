@@ -15,6 +15,7 @@ import (
 	"github.com/tidegate-io/tidegate/integration/dbtest"
 	"github.com/tidegate-io/tidegate/internal/change"
 	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/spec"
 )
 
 func TestMain(m *testing.M) { dbtest.Tests(m).Run() }
@@ -24,22 +25,27 @@ var servers = []dbtest.Flavor{dbtest.MySQL, dbtest.MariaDB}
 func onEach(t *testing.T, f func(t *testing.T, db *sql.DB)) {
 	for _, flavor := range servers {
 		t.Run(string(flavor), func(t *testing.T) {
-			s := dbtest.Shared(t, dbtest.Config{Flavor: flavor})
-			conn, err := mysql.Dial(t.Context(), s.Endpoint())
-			if err != nil {
-				t.Fatal(err)
-			}
-			db, err := conn.Open(mysql.Text, 8)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { db.Close() })
-			if err := ledger.Create(t.Context(), db); err != nil {
-				t.Fatal(err)
-			}
-			f(t, db)
+			f(t, openLedger(t, dbtest.Shared(t, dbtest.Config{Flavor: flavor}).Endpoint()))
 		})
 	}
+}
+
+// openLedger makes the control tables and a pool that sees them.
+func openLedger(t *testing.T, at spec.Endpoint) *sql.DB {
+	t.Helper()
+	conn, err := mysql.Dial(t.Context(), at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := conn.Open(mysql.Text, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	if err := ledger.Create(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	return db
 }
 
 func at(n int) change.Position {

@@ -4,10 +4,15 @@ import (
 	"database/sql"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/tidegate-io/tidegate/agent/ledger"
+	"github.com/tidegate-io/tidegate/integration/dbtest"
+	"github.com/tidegate-io/tidegate/integration/faultnet"
 	"github.com/tidegate-io/tidegate/internal/change"
+	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/schema"
+	"github.com/tidegate-io/tidegate/internal/spec"
 )
 
 // TestThrownAwayStays throws a table's copy away and then does what a copy does
@@ -63,5 +68,37 @@ func thrownAway(t *testing.T, db *sql.DB) {
 	}
 	if err := l.HandOut(ctx, []ledger.Chunk{{Table: 2}}); !errors.Is(err, ledger.ErrThrownAway) {
 		t.Fatalf("a range of a table that is not there is handed out: %v", err)
+	}
+}
+
+// TestUnansweredCommit: a COMMIT that happened and that no server answered is told
+// as one that may have happened.
+func TestUnansweredCommit(t *testing.T) {
+	for _, flavor := range servers {
+		t.Run(string(flavor), func(t *testing.T) {
+			server := dbtest.Shared(t, dbtest.Config{Flavor: flavor})
+			link := faultnet.Listen(t, server.Addr)
+			ep := server.Endpoint()
+			ep.Address, ep.TLS = link.Addr(), spec.TLS{Mode: spec.TLSDisabled}
+			begin(t, openLedger(t, server.Endpoint()), "unanswered", 1)
+			l := &ledger.Ledger{DB: openLedger(t, ep), Run: "unanswered", Epoch: 5}
+			link.DropAnswersAfter("COMMIT")
+			told := make(chan error)
+			go func() {
+				told <- l.Transaction(t.Context(), "move on", func(tx *sql.Tx) error {
+					_, err := tx.ExecContext(t.Context(), "UPDATE _tidegate.run SET phase = 'there' WHERE run = 'unanswered'")
+					return err
+				})
+			}()
+			for phase := ""; phase != "there"; time.Sleep(5 * time.Millisecond) {
+				if err := server.DB().QueryRowContext(t.Context(), "SELECT phase FROM _tidegate.run WHERE run = 'unanswered'").Scan(&phase); err != nil {
+					t.Fatal(err)
+				}
+			}
+			link.Cut()
+			if err := <-told; !errors.Is(err, mysql.ErrOutcomeUnknown) {
+				t.Errorf("told as %v", err)
+			}
+		})
 	}
 }
