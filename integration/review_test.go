@@ -123,6 +123,70 @@ func TestSwapsInTheCopy(t *testing.T) {
 	}
 }
 
+// TestSwapAheadOfTheLog holds one chunk, and with it the log, while the copy of
+// two tables goes on that have each other's name by then: rows that were read by a
+// name go to the table that has it on the target (R15).
+func TestSwapAheadOfTheLog(t *testing.T) {
+	for _, flavor := range []dbtest.Flavor{dbtest.MySQL, dbtest.MariaDB} {
+		t.Run(string(flavor), func(t *testing.T) {
+			s, p := site.New(t), site.SharedPair(t, flavor, flavor)
+			site.DropLater(t, p.Src, "review_ahead")
+			site.DropLater(t, p.Dst, "review_ahead")
+			site.Execute(t, p.Src, "CREATE DATABASE review_ahead", "CREATE TABLE review_ahead.held (id INT PRIMARY KEY)", "INSERT INTO review_ahead.held VALUES (1)")
+			for _, table := range []string{"a", "b"} {
+				site.Execute(t, p.Src, "CREATE TABLE review_ahead."+table+" (id INT PRIMARY KEY, v VARCHAR(600))")
+				fill(t, p.Src, "review_ahead."+table, table)
+			}
+			holder := session(t, p.Src)
+			holder("LOCK TABLES review_ahead.held WRITE")
+			s.Dev()
+			s.Apply(s.Write("p.hcl", p.File(slowly("review_ahead"))))
+			copying(s, 9000)
+			site.Execute(t, p.Src, "RENAME TABLE review_ahead.a TO review_ahead.x, review_ahead.b TO review_ahead.a, review_ahead.x TO review_ahead.b")
+			copying(s, 18_000)
+			holder("UNLOCK TABLES")
+			s.CaughtUp(2*time.Minute, "p")
+			s.CaughtUpTo(t, p)
+			site.Equal(t, p, "review_ahead", "review_ahead")
+		})
+	}
+}
+
+// TestKeyTurnsInTheCopy gives a table another primary key, in the other direction,
+// when a few of its ranges are copied, and kills the agent before it reads more:
+// the bounds of those ranges are no values of that key.
+func TestKeyTurnsInTheCopy(t *testing.T) {
+	for _, flavor := range []dbtest.Flavor{dbtest.MySQL, dbtest.MariaDB} {
+		t.Run(string(flavor), func(t *testing.T) {
+			s, p := site.New(t), site.SharedPair(t, flavor, flavor)
+			site.DropLater(t, p.Src, "review_key")
+			site.DropLater(t, p.Dst, "review_key")
+			site.Execute(t, p.Src, "CREATE DATABASE review_key", "CREATE TABLE review_key.t (id INT PRIMARY KEY, v VARCHAR(600), n INT NOT NULL DEFAULT 0)",
+				"CREATE TABLE review_key.filled (id INT PRIMARY KEY, v VARCHAR(600))")
+			fill(t, p.Src, "review_key.filled", "z")
+			site.Execute(t, p.Src, "INSERT INTO review_key.t SELECT id, v, 10000 - id FROM review_key.filled", "DROP TABLE review_key.filled")
+			at := func(rate string) string {
+				return s.Write("p.hcl", p.File("objects {\n    database \"review_key\" {}\n  }\n  copy {\n    chunk    = \"64KiB\"\n    max_rate = \""+rate+"\"\n  }"))
+			}
+			s.Daemon()
+			agent := s.Agent("one")
+			s.Apply(at("1KiB/s")) // the second chunk waits for a minute
+			copying(s, 1)
+			site.Execute(t, p.Src, "ALTER TABLE review_key.t DROP PRIMARY KEY, ADD PRIMARY KEY (n)")
+			s.Until(time.Minute, "the key on the target", func() (bool, string) {
+				column := site.Value(t, p.Dst, "SELECT COLUMN_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = 'review_key' AND INDEX_NAME = 'PRIMARY'")
+				return column == "n", column
+			})
+			agent.Kill()
+			s.Apply(at("100MiB/s"))
+			s.Agent("one")
+			s.CaughtUp(2*time.Minute, "p")
+			s.CaughtUpTo(t, p)
+			site.Equal(t, p, "review_key", "review_key")
+		})
+	}
+}
+
 // TestTargetFallsBack lets the target lose what it had committed last, as one
 // that is replaced by its replica does: chunks in the copy, batches in the
 // stream. The agent's own records know of both; the target is right (R3).
