@@ -148,6 +148,8 @@ func TestSwapAheadOfTheLog(t *testing.T) {
 			s.CaughtUp(2*time.Minute, "p")
 			s.CaughtUpTo(t, p)
 			site.Equal(t, p, "review_ahead", "review_ahead")
+			s.Must("complete", "p")
+			s.Must("wait", "p", "--for", "completed", "--timeout", "30s")
 		})
 	}
 }
@@ -183,6 +185,8 @@ func TestKeyTurnsInTheCopy(t *testing.T) {
 			s.CaughtUp(2*time.Minute, "p")
 			s.CaughtUpTo(t, p)
 			site.Equal(t, p, "review_key", "review_key")
+			s.Must("complete", "p")
+			s.Must("wait", "p", "--for", "completed", "--timeout", "30s")
 		})
 	}
 }
