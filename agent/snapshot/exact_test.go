@@ -207,6 +207,31 @@ func TestPiecesOfAnOldOwner(t *testing.T) {
 	r.equal("loose")
 }
 
+// TestChunkOfAnOldOwner: nor does it write a range that it was about to read.
+func TestChunkOfAnOldOwner(t *testing.T) {
+	r := newRig(t, dbtest.Config{}, dbtest.Config{})
+	r.create("CREATE TABLE {}.t (id INT NOT NULL PRIMARY KEY, v VARCHAR(100))")
+	r.numbers("t", 100)
+	r.register("t")
+	r.begin()
+	old := r.copier()
+	if err := old.handOut(t.Context(), old.pick()); err != nil {
+		t.Fatal(err)
+	}
+	jobs, _, err := old.take(t.Context())
+	if err != nil || len(jobs) != 1 {
+		t.Fatalf("%d jobs, %v", len(jobs), err)
+	}
+	r.succeed()
+	if _, err := old.copyChunk(t.Context(), jobs[0]); !errors.Is(err, ledger.ErrFenced) {
+		t.Errorf("the old owner: %v", err)
+	}
+	if err := r.copier().Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.equal("t")
+}
+
 // TestBrokenSnapshot ends the session that reads a table without a key, after the
 // first piece: the pieces that are there are of no use to the next snapshot.
 func TestBrokenSnapshot(t *testing.T) {
