@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -22,9 +23,13 @@ func TestWriteWhileFinished(t *testing.T) {
 			s.Dev()
 			s.Apply(s.Write("p.hcl", p.File("objects {\n    database \"last\" {}\n  }\n  cutover {\n    hold         = \"300ms\"\n    fence_source = false\n    timeout      = \"20s\"\n  }")))
 			s.CaughtUpTo(t, p)
-			undoes, looker, holder := session(t, p.Src), session(t, p.Dst), session(t, p.Dst)
+			undoes, looker, holder := session(t, p.Src), p.Dst.Session(t), session(t, p.Dst)
 			undoes("BEGIN", "INSERT INTO last.counted VALUES (9)", "ROLLBACK") // moves a counter past the log
-			looker("BEGIN", "SELECT * FROM last.counted")
+			for _, q := range []string{"BEGIN", "SELECT * FROM last.counted"} {
+				if _, err := looker.ExecContext(t.Context(), q); err != nil {
+					t.Fatal(err)
+				}
+			}
 			holder("BEGIN", "SELECT * FROM last.written FOR UPDATE")
 			finishing := make(chan struct{})
 			t.Cleanup(func() { <-finishing })
@@ -35,7 +40,9 @@ func TestWriteWhileFinished(t *testing.T) {
 					p.Dst.DB().QueryRow(waits).Scan(&n)
 				}
 				p.Src.DB().Exec("UPDATE last.written SET v = 2") // not written, the cutover would be done
-				looker("COMMIT")
+				if _, err := looker.ExecContext(context.Background(), "COMMIT"); err != nil {
+					t.Error(err)
+				}
 			}()
 			undone(t, s, p, "while the target was finished")
 			<-finishing

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tidegate-io/tidegate/integration/mutation"
 )
 
 var (
@@ -68,8 +70,8 @@ func namedTests(t *testing.T, file string, last map[string]int) map[string]strin
 		}
 		found[m[1]] = lines.Text()
 		for _, n := range testName.FindAllStringSubmatch(lines.Text(), -1) {
-			if !declared(t, n[2], n[1]) {
-				t.Errorf("%s: package %s has no %s", m[1], n[2], n[1])
+			if ok, err := mutation.Declares(filepath.Join("..", n[2]), n[1]); !ok {
+				t.Errorf("%s: package %s has no %s, %v", m[1], n[2], n[1], err)
 			}
 		}
 		for _, n := range caseName.FindAllStringSubmatch(lines.Text(), -1) {
@@ -86,23 +88,4 @@ func namedTests(t *testing.T, file string, last map[string]int) map[string]strin
 		}
 	}
 	return found
-}
-
-// declared reports whether a package's test files declare a test.
-func declared(t *testing.T, pkg, name string) bool {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join("..", pkg, "*_test.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.Contains(string(text), "\nfunc "+name+"(t *testing.T)") {
-			return true
-		}
-	}
-	return false
 }

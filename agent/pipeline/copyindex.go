@@ -17,14 +17,14 @@ func (s *session) copyAndIndex(ctx context.Context) error {
 		if err := s.copier.Run(ctx); err != nil {
 			return err
 		}
+		if s.reader != nil { // a chunk may have been read from a server before the one that was asked last
+			if err := s.checkSource(ctx); err != nil {
+				return err
+			}
+		}
 	}
 	if err := s.admitAll(ctx); err != nil {
 		return err
-	}
-	if s.reader != nil { // a chunk may have been read from a server before the one that was asked last
-		if err := s.checkSource(ctx); err != nil {
-			return err
-		}
 	}
 	if s.spec.Type == spec.TypeFull && s.applier != nil {
 		if err := s.reachImage(ctx); err != nil {

@@ -126,7 +126,7 @@ func (d *ddl) thrownAway(ctx context.Context, tx *sql.Tx, ch *structure.Changes)
 // statement and written before it ran here.
 func (d *ddl) readBehind(ctx context.Context, tx *sql.Tx, id schema.ID) (bool, error) {
 	e := d.s.catalog.byName[id]
-	if e == nil || !e.here() {
+	if e == nil || !e.here() || !d.inCopy(id) { // past its window nothing was read behind what comes now
 		return false, nil
 	}
 	high, err := d.s.ledger.High(ctx, tx, d.s.source.Kind(), e.row.ID)

@@ -55,7 +55,7 @@ type tableCopy struct {
 	busy      int             // chunks being carried, and the planner looking for a range
 	waiting   int             // chunks in ready
 	notBefore time.Time       // the planner leaves the table alone until then
-	life      context.Context // ends when the copy is thrown away
+	life      context.Context // ends when the table is removed from the run
 	end       context.CancelFunc
 	halted    bool // removed from the run
 	closed    bool // the last range is handed out

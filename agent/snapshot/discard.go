@@ -47,7 +47,6 @@ func (c *Copier) halt(tables []*tableCopy) {
 		g.tables = slices.DeleteFunc(g.tables, gone)
 	}
 	c.groups = slices.DeleteFunc(c.groups, func(g *group) bool { return len(g.tables) == 0 })
-	c.copied = slices.DeleteFunc(c.copied, func(id int) bool { return c.tables[id] != nil && gone(c.tables[id]) })
 	c.notify()
 }
 

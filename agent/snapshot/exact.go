@@ -96,8 +96,12 @@ func (c *Copier) attemptGroup(ctx context.Context, g *group) error {
 		live, end = c.live(live, t)
 		defer end()
 	}
+	n := len(g.tables)
 	err := c.tryGroup(ctx, live, g)
-	if err != nil && c.leave(g) {
+	if err != nil {
+		c.leave(g)
+	}
+	if len(g.tables) < n {
 		return fmt.Errorf("%w: %w", errRemoved, err)
 	}
 	return err
@@ -106,12 +110,11 @@ func (c *Copier) attemptGroup(ctx context.Context, g *group) error {
 // errRemoved says that the run does not have all tables of a group any more.
 var errRemoved = errors.New("some tables have gone")
 
-// leave takes the tables out of a group that the run does not have any more, and
-// reports whether there are some. Who removes them waits for that.
-func (c *Copier) leave(g *group) bool {
+// leave takes the tables out of a group that the run does not have any more. Who
+// removes them waits for that.
+func (c *Copier) leave(g *group) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n := len(g.tables)
 	g.tables = slices.DeleteFunc(slices.Clone(g.tables), func(t *tableCopy) bool {
 		if t.halted {
 			t.busy--
@@ -119,7 +122,6 @@ func (c *Copier) leave(g *group) bool {
 		return t.halted
 	})
 	c.notify()
-	return len(g.tables) < n
 }
 
 // changedUnseen says that a table is not as it was read, and that no log will tell
@@ -185,7 +187,7 @@ func (c *Copier) abandon(ctx context.Context, g *group, held admitted, cause err
 	if ctx.Err() != nil || errors.Is(cause, ledger.ErrFenced) {
 		return cause
 	}
-	removed := c.leave(g) // who removed them may keep others from the lock until then
+	c.leave(g) // who removed them may keep others from the lock until then
 	if err := c.empty(ctx, g.tables); err != nil {
 		return errors.Join(cause, err)
 	}
@@ -193,9 +195,6 @@ func (c *Copier) abandon(ctx context.Context, g *group, held admitted, cause err
 		t.gate.Restart()
 	}
 	held.drop()
-	if removed {
-		return fmt.Errorf("%w: %w", errRemoved, cause)
-	}
 	return cause
 }
 

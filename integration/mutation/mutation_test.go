@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,8 +36,9 @@ func TestList(t *testing.T) {
 		if _, err := m.text(); err != nil {
 			t.Error(err)
 		}
-		if !m.tested() {
-			t.Errorf("%s: package %q has no test %q", m.name, m.pkg, m.run)
+		test, _, _ := strings.Cut(m.run, "/")
+		if ok, err := Declares(filepath.Join(root, m.pkg), strings.Trim(test, "^$")); !ok {
+			t.Errorf("%s: package %q has no test %q, %v", m.name, m.pkg, m.run, err)
 		}
 		for _, id := range regexp.MustCompile(`\bI-\d`).FindAllString(m.rule, -1) {
 			invariants[id]++
@@ -49,27 +49,6 @@ func TestList(t *testing.T) {
 			t.Errorf("nothing breaks %s", id)
 		}
 	}
-}
-
-// tested reports whether the test is in its package.
-func (m *mutant) tested() bool {
-	name, _, _ := strings.Cut(m.run, "/")
-	return name != "" && m.testsHave("\nfunc "+strings.Trim(name, "^$")+"(t *testing.T)")
-}
-
-// drawn reports whether the package has tests that keep what they drew when they
-// fail: here they are meant to.
-func (m *mutant) drawn() bool { return m.testsHave(`"pgregory.net/rapid"`) }
-
-func (m *mutant) testsHave(text string) bool {
-	files, err := filepath.Glob(filepath.Join(root, m.pkg, "*_test.go"))
-	if err != nil {
-		return false // the pattern is bad
-	}
-	return slices.ContainsFunc(files, func(file string) bool {
-		have, err := os.ReadFile(file)
-		return err == nil && strings.Contains(string(have), text)
-	})
 }
 
 // TestMutants plants each bug, and wants its test to fail.
@@ -100,7 +79,9 @@ func (m *mutant) caught(t *testing.T) error {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	args := []string{"test", "-vet=off", "-count=1", "-failfast", "-timeout=9m", "-run", m.run, "./" + m.pkg}
-	if m.drawn() {
+	if drawn, err := testsHave(filepath.Join(root, m.pkg), `"pgregory.net/rapid"`); err != nil {
+		return err
+	} else if drawn { // tests that keep what they drew when they fail, which here they are meant to
 		args = append(args, "-rapid.nofailfile")
 	}
 	cmd := exec.CommandContext(ctx, "go", args...)
