@@ -67,14 +67,15 @@ func (l *lane) referenced(ctx context.Context, p *Plan, rules []cascadeRule, whe
 
 // literals makes of a selected text what compares with the column's values and
 // what stores one. Text must carry its character set to be compared by the
-// column's collation; = NULL matches nothing, as a foreign key does.
+// column's collation; members of an ENUM or SET come as their number. = NULL
+// matches nothing, as a foreign key does.
 func literals(c *schema.Column, sel schema.Selected, text []byte) (value, error) {
 	lit, err := sel.AppendLiteral(nil, text)
 	if err != nil {
 		return value{}, err
 	}
 	v := value{compare: string(lit), store: string(lit)}
-	if text != nil && c.Charset != "" {
+	if text != nil && c.Charset != "" && c.DataType != "enum" && c.DataType != "set" {
 		v.compare = "_" + c.Charset + " X'" + hex.EncodeToString(text) + "'"
 	}
 	return v, nil
