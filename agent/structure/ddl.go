@@ -279,7 +279,7 @@ func (x *Executor) definitionFromTarget(ctx context.Context, q mysql.Querier, of
 		return nil, err
 	}
 	def := t.Definition
-	def.Schema, def.Name = source.Schema, source.Name
+	def.Schema, def.Name, def.Flavor = source.Schema, source.Name, x.deps.Carrier.Source.Flavor
 	for i := range def.ForeignKeys {
 		fk := &def.ForeignKeys[i]
 		if id, ok := x.sourceOf(schema.ID{Schema: fk.ParentSchema, Name: fk.ParentTable}, source); ok {
@@ -314,10 +314,11 @@ func (x *Executor) sourceOf(target, child schema.ID) (schema.ID, bool) {
 
 // sourceTypes puts the source's own columns in the place of the target's, as
 // they were at the applied position: what is known, unless the statement has
-// changed it. The source's present columns may be those of a later statement,
-// so where they differ from what is known, or in their shape from the target's,
-// the target, which stands exactly at the statement, decides. The log's type codes, which are always compared, find
-// what does not fit.
+// changed it. The source's present columns may be those of a later statement, or
+// another table's that has the name by now, so where they differ from what is
+// known, or in their shape from the target's, the target, which stands exactly
+// at the statement, decides. The log's type codes, which are always compared,
+// find what does not fit.
 func (x *Executor) sourceTypes(ctx context.Context, def, known *schema.Table, touches func(column string) bool) {
 	column := func(t *schema.Table, name string) *schema.Column {
 		if t == nil {
@@ -334,15 +335,17 @@ func (x *Executor) sourceTypes(ctx context.Context, def, known *schema.Table, to
 		here := &def.Columns[i]
 		was, is := column(known, here.Name), column(now, here.Name)
 		switch {
-		case touches(here.Name) && (was == nil || !alike(was, here)) && (is == nil || was != nil && alike(was, is) || !sameShape(is, here)):
+		case was != nil && !touches(here.Name):
+			nullable := here.Nullable // a new primary key takes NULL from it
+			*here = *was
+			here.Nullable = nullable
+		case was != nil && alike(was, here):
+			*here = *was
+		case is == nil || was != nil && alike(was, is) || !sameShape(is, here):
 			// The source has gone on: the table has another name there by now, or
 			// the column is again what it was, or something else.
-		case was != nil && (is == nil || alike(was, here)):
-			*here = *was
-		case is != nil && (was == nil || alike(is, here) || !alike(was, is)):
+		default:
 			*here = *is
-		case was != nil:
-			*here = *was
 		}
 	}
 }
@@ -393,6 +396,8 @@ func alike(a, b *schema.Column) bool {
 	if (a.DataType == "enum" || a.DataType == "set") && a.Type != b.Type {
 		return false
 	}
-	return a.DataType == b.DataType && a.Unsigned == b.Unsigned && a.Nullable == b.Nullable && a.Charset == b.Charset && a.Generation == b.Generation &&
-		a.Length == b.Length && a.Precision == b.Precision && a.Scale == b.Scale && a.Fraction == b.Fraction
+	// Servers count the digits of a MEDIUMINT UNSIGNED differently.
+	digits := a.Precision == b.Precision || strings.HasSuffix(a.DataType, "int")
+	return digits && a.DataType == b.DataType && a.Unsigned == b.Unsigned && a.Nullable == b.Nullable && a.Charset == b.Charset && a.Generation == b.Generation &&
+		a.Length == b.Length && a.Scale == b.Scale && a.Fraction == b.Fraction
 }

@@ -66,6 +66,30 @@ func TestSourceHasGoneOn(t *testing.T) {
 	}
 }
 
+// By the time a statement is carried out, its table's name may be another
+// table's on the source: columns that the statement does not touch are what they
+// were.
+func TestColumnsOfAnotherTable(t *testing.T) {
+	r := newReplay(t, [2]dbtest.Flavor{dbtest.MariaDB, dbtest.MySQL})
+	r.both(t, "CREATE TABLE a (id INT PRIMARY KEY, m MEDIUMINT UNSIGNED, k INT NULL, c INT)")
+	r.both(t, "CREATE TABLE b (id INT PRIMARY KEY, m VARBINARY(20), k INT UNSIGNED NOT NULL)")
+	const swap, change = "RENAME TABLE a TO x, b TO a, x TO b", "ALTER TABLE a DROP PRIMARY KEY, ADD PRIMARY KEY (id, k)"
+	r.exec(t, change)
+	r.exec(t, swap)
+	for n, q := range []string{change, swap} {
+		r.seq++
+		if err := r.execute(t, r.event(q)); err != nil {
+			t.Fatal(err)
+		}
+		def := r.reg.defs[schema.ID{Schema: r.schema, Name: []string{"a", "b"}[n]}]
+		m, _ := def.Column("m")
+		k, _ := def.Column("k")
+		if m.Type != "mediumint(8) unsigned" || k.Type != "int(11)" || k.Nullable || def.Flavor != mysql.MariaDB {
+			t.Errorf("after %q m is %+v, k is %+v, of %s", q, m, k, def.Flavor)
+		}
+	}
+}
+
 // Broken off before its end, a statement is not run again if it ran, and is run
 // if it did not.
 func TestReplayAfterCrash(t *testing.T) {
