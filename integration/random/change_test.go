@@ -10,7 +10,7 @@ import (
 func (c *writer) change() {
 	t := c.some(c.r)
 	c.run("SET SESSION foreign_key_checks = 1") //nolint:errcheck // without, a source takes definitions that no other server does
-	switch c.r.IntN(20) {
+	switch c.r.IntN(26) {
 	case 0, 1, 2, 3, 4, 5, 6:
 		c.alterColumns(t)
 	case 7, 8, 9:
@@ -27,8 +27,10 @@ func (c *writer) change() {
 		c.newTable(t)
 	case 18:
 		c.dropTable(t)
-	default:
+	case 19:
 		c.views(t)
+	default:
+		c.reshape(t)
 	}
 }
 

@@ -36,6 +36,7 @@ type trial struct {
 	seed uint64
 	*workload
 
+	long    bool              // the copy takes its time, and definitions change all the while
 	targets map[string]string // names of databases, on the source and on the target
 	program *site.Child
 }
@@ -44,6 +45,10 @@ func newTrial(t *testing.T, seed uint64) *trial {
 	c := &trial{Site: site.New(t), t: t, seed: seed, r: rand.New(rand.NewPCG(seed, 1)), targets: map[string]string{}}
 	var w world
 	c.Pair, w = c.servers()
+	c.long = chance(c.r, 40)
+	if c.long {
+		w.wide = 20
+	}
 	c.workload = newWorkload(t, w, c.Src, filepath.Join(c.Dir, "statements.log"))
 	c.schemas = []string{"rnd", "rnd_two"}[:1+c.r.IntN(2)]
 	for _, s := range c.schemas {
@@ -52,7 +57,10 @@ func newTrial(t *testing.T, seed uint64) *trial {
 	if chance(c.r, 40) {
 		c.targets["rnd"] = "elsewhere"
 	}
-	c.alter, c.big = chance(c.r, 60), pick(c.r, 0, 2000, 2000, 50000)
+	c.alter, c.big = pick(c.r, 0, 0, 12, 12, 12), pick(c.r, 0, 2000, 2000, 50000)
+	if c.long {
+		c.alter = 1 // one connection does nothing else
+	}
 	t.Cleanup(c.stop)
 	return c
 }
@@ -102,8 +110,12 @@ func (c *trial) body(fixed string) string {
 		objects += fmt.Sprintf("    database %q {\n      rename = %q\n    }\n", s, c.targets[s])
 	}
 	r := c.r
+	pace := pick(r, 1500, 4000, 20000)
+	if c.long {
+		pace = pick(r, 800, 1500, 3000)
+	}
 	return objects + fmt.Sprintf("  }\n  copy {\n    threads = %d\n    max_rows = %d\n%s  }\n  apply {\n    lanes = %d\n    batch_rows = %d\n    batch_bytes = %q\n  }\n",
-		pick(r, 1, 2, 4), pick(r, 1500, 4000, 20000), fixed, pick(r, 1, 2, 8), pick(r, 1, 20, 500, 5000), pick(r, "64KiB", "4MiB"))
+		pick(r, 1, 2, 4), pace, fixed, pick(r, 1, 2, 8), pick(r, 1, 20, 500, 5000), pick(r, "64KiB", "4MiB"))
 }
 
 func (c *trial) run() {
@@ -116,12 +128,16 @@ func (c *trial) run() {
 		}
 	}()
 	r := c.r
-	c.fill(c.t, r, pick(r, 300, 1500, 4000))
+	rows, times := pick(r, 300, 1500, 4000), 5+r.IntN(3)
+	if c.long {
+		rows, times = pick(r, 4000, 8000), 2*times
+	}
+	c.fill(c.t, r, rows)
 	c.program = c.Dev()
 	fixed := fmt.Sprintf("    chunk = %q\n    defer_index = %t\n    load_data = %t\n", pick(r, "64KiB", "64KiB", "16MiB"), chance(r, 60), chance(r, 60))
-	c.start(3, c.seed)
+	c.start(4, c.seed)
 	c.Apply(c.Write("p.hcl", c.File(c.body(fixed))))
-	for range 5 + r.IntN(3) {
+	for range times {
 		time.Sleep(time.Duration(r.Int64N(int64(2500 * time.Millisecond))))
 		c.disturb(fixed)
 	}

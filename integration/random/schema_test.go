@@ -80,6 +80,7 @@ func (w world) primaryKey(r *rand.Rand, t *table, next func(kind) *column) {
 	case 2, 3, 4:
 		c := next(serial(r))
 		c.auto = chance(r, 70)
+		t.domain *= max(w.wide, 1)
 		add(c, false)
 	case 5, 6, 7:
 		add(next(w.key(r)), chance(r, 10))

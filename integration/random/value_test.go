@@ -24,6 +24,7 @@ type kind struct {
 type world struct {
 	flavor dbtest.Flavor
 	cross  bool // to the other family
+	wide   int  // numbered tables have so many times as many keys as others
 }
 
 func (w world) mysql() bool { return w.flavor == dbtest.MySQL }

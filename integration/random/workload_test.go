@@ -23,7 +23,7 @@ type workload struct {
 	world
 	server  *dbtest.Server
 	schemas []string
-	alter   bool // with schema changes
+	alter   int  // so many transactions to a schema change, 0 for none
 	big     int  // rows of the largest transaction
 	log     *os.File
 
@@ -193,9 +193,11 @@ func (c *writer) must(t *testing.T, text string) {
 }
 
 func (c *writer) loop(ctx context.Context) {
-	for c.lost = false; ctx.Err() == nil && !c.lost; {
+	c.lost = false
+	c.run("USE " + ident(c.schemas[0])) //nolint:errcheck // some statements ask for a database that they do not need
+	for ctx.Err() == nil && !c.lost {
 		c.n++
-		if c.alter && c.id == 0 && c.n%12 == 0 {
+		if c.alter > 0 && c.id == 0 && c.n%c.alter == 0 {
 			c.change()
 		} else if c.transaction() {
 			c.done.Add(1)
