@@ -196,15 +196,30 @@ func (a *alter) addColumns(cl sqltext.Clause) {
 			continue
 		}
 		a.pl.p.changes.Numbered = append(a.pl.p.changes.Numbered, a.source)
-		if a.keyless() {
-			a.reasons = append(a.reasons, "the rows of a table without a key are numbered in another order here than on the source")
+		if why := a.unordered(); why != "" {
+			a.reasons = append(a.reasons, why+" may get other numbers here than on the source")
 		}
 	}
 }
 
-func (a *alter) keyless() bool {
+// unordered names the rows that this server may not number as the source did:
+// without a key their order is that of their arrival, flavours sort text
+// differently, and with steps of more than one the first number depends on how
+// the table is altered.
+func (a *alter) unordered() string {
+	if a.pl.ev.AutoIncrementInc > 1 {
+		return "rows that are numbered in steps"
+	}
 	def, _ := a.pl.deps.Registry.Known(a.source)
-	return def == nil || def.RowKey() == nil
+	if def == nil || def.RowKey() == nil {
+		return "the rows of a table without a key"
+	}
+	for _, p := range def.RowKey().Parts {
+		if c, _ := def.Column(p.Column); a.r.cross() && (c == nil || c.Charset != "") {
+			return "the rows of a table whose key is text"
+		}
+	}
+	return ""
 }
 
 // random are functions whose value for a row cannot be had again.
