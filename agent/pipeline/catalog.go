@@ -42,6 +42,10 @@ type entry struct {
 	target           *schema.Table // nil while the table enters, and for parents
 	text             string        // the SHOW CREATE TABLE that row.Definition was read with, if this process read it
 	read             *change.Set   // of a parent: structure.Parent.Read
+
+	// brokenOff: a statement on it came to no end, so that target may be what it
+	// made and row.Definition what was before it.
+	brokenOff bool
 }
 
 // here reports whether the table's rows are on the target.
@@ -68,8 +72,8 @@ func newCatalog(ctx context.Context, s *session, rows []ledger.TableRow) (*catal
 			c.byName[r.Source], c.byID[r.ID] = e, e
 			continue
 		}
-		e.target = targets[r.Target]
-		if e.target == nil && slices.ContainsFunc(unfinished, func(o ledger.Object) bool { return o.Schema == r.Target.Schema && o.Name == r.Target.Name }) {
+		e.target, e.brokenOff = targets[r.Target], names(unfinished, r.Target)
+		if e.target == nil && e.brokenOff {
 			// A crash came between a DROP or RENAME and its end. Nothing is
 			// applied before the statement is finished, which reads this anew.
 			gone := *r.Definition
@@ -87,6 +91,10 @@ func newCatalog(ctx context.Context, s *session, rows []ledger.TableRow) (*catal
 	}
 	c.linkLocked()
 	return c, nil
+}
+
+func names(objects []ledger.Object, id schema.ID) bool {
+	return slices.ContainsFunc(objects, func(o ledger.Object) bool { return o.Schema == id.Schema && o.Name == id.Name })
 }
 
 // fewTables are read by their names, more by their databases.
@@ -186,6 +194,23 @@ func (c *catalog) Applied(id int) (source, target *schema.Table, err error) {
 		return e.row.Definition, e.target, nil
 	}
 	return nil, nil, nil
+}
+
+// BrokenOff implements snapshot.Definitions. It asks the target until the
+// statement is finished.
+func (c *catalog) BrokenOff(ctx context.Context, id int) (bool, error) {
+	c.mu.Lock()
+	e := c.byID[id]
+	c.mu.Unlock()
+	if e == nil || !e.brokenOff {
+		return false, nil
+	}
+	unfinished, err := c.s.ledger.Unfinished(ctx)
+	if err != nil || names(unfinished, e.row.Target) {
+		return true, err
+	}
+	c.outdate(id)
+	return false, nil
 }
 
 // Read implements snapshot.Definitions.

@@ -128,7 +128,7 @@ func (c *Copier) liveAll(ctx context.Context, jobs []*job) (context.Context, con
 // openBundle opens one view for all chunks and brings them into the gate.
 func (c *Copier) openBundle(ctx context.Context, b *bundle) (*view, admitted, error) {
 	for _, j := range b.jobs {
-		l, err := c.layout(j.table)
+		l, err := c.layout(ctx, j.table)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -23,7 +23,7 @@ var errBounds = errors.New("the key that the ranges follow was changed")
 func (c *Copier) copyChunk(ctx context.Context, j *job) (ledger.Done, error) {
 	t, ck := j.table, j.chunk
 	var done ledger.Done
-	l, err := c.layout(t)
+	l, err := c.layout(ctx, t)
 	if err != nil {
 		return done, err
 	}
@@ -39,7 +39,10 @@ func (c *Copier) copyChunk(ctx context.Context, j *job) (ledger.Done, error) {
 
 // layout is how rows of a table travel by its applied definition, if its ranges
 // mean anything by that.
-func (c *Copier) layout(t *tableCopy) (*layout, error) {
+func (c *Copier) layout(ctx context.Context, t *tableCopy) (*layout, error) {
+	if err := c.finished(ctx, t); err != nil {
+		return nil, err
+	}
 	source, target, err := c.applied(t.ID)
 	if err != nil {
 		return nil, err

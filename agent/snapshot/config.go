@@ -86,6 +86,9 @@ type Definitions interface {
 	// table on the target; nil if the table is gone or no longer selected.
 	// The same definition is the same pointer until a statement changes it.
 	Applied(id int) (source, target *schema.Table, err error)
+	// BrokenOff reports that a statement which changes the table on the target
+	// was begun and has not ended: the definitions of Applied may not fit together.
+	BrokenOff(ctx context.Context, id int) (bool, error)
 	// Text is the SHOW CREATE TABLE, by a text session, from which the applied
 	// definition was made; "" if that is not known.
 	Text(id int) string

@@ -63,6 +63,15 @@ func (c *Copier) agree(ctx context.Context, v *view, tables []*tableCopy, applie
 	return nil
 }
 
+// finished returns errDiffers while a statement on the table has come to no end.
+func (c *Copier) finished(ctx context.Context, t *tableCopy) error {
+	open, err := c.Definitions.BrokenOff(ctx, t.ID)
+	if err == nil && open {
+		err = fmt.Errorf("table %d: a statement on it was broken off: %w", t.ID, errDiffers)
+	}
+	return err
+}
+
 // still checks that a definition is the applied one. It is asked last: what same
 // compares with may be a later one.
 func (c *Copier) still(t *tableCopy, source *schema.Table) error {

@@ -146,8 +146,11 @@ func (c *Copier) finishGroup(g *group) {
 func (c *Copier) tryGroup(ctx, live context.Context, g *group) error {
 	defs := make([]*schema.Table, len(g.tables))
 	for i, t := range g.tables {
-		var err error
-		if defs[i], _, err = c.applied(t.ID); err != nil {
+		err := c.finished(live, t)
+		if err == nil {
+			defs[i], _, err = c.applied(t.ID)
+		}
+		if err != nil {
 			return err
 		}
 	}

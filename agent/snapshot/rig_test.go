@@ -142,6 +142,8 @@ func (r *rig) register(name string) int {
 
 func (r *rig) Text(int) string { return "" }
 
+func (r *rig) BrokenOff(context.Context, int) (bool, error) { return false, nil }
+
 func (r *rig) Applied(id int) (*schema.Table, *schema.Table, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
