@@ -67,6 +67,9 @@ type tableCopy struct {
 	mu     sync.Mutex // guards the definition last found equal
 	text   string
 	agreed *schema.Table
+
+	// Since when the definitions differ, and when that was last said.
+	differs, told time.Time
 }
 
 // New prepares a copy and starts nothing. Close frees its connections.

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/schema"
@@ -59,8 +60,30 @@ func (c *Copier) agree(ctx context.Context, v *view, tables []*tableCopy, applie
 		if err := c.still(t, applied[i]); err != nil {
 			return err
 		}
+		t.mu.Lock()
+		t.differs = time.Time{}
+		t.mu.Unlock()
 	}
 	return nil
+}
+
+// saidEvery is how often a table's waiting for its definition is told: it ends
+// when the log comes to the statement, and nobody would know if that never came.
+const saidEvery = time.Minute
+
+func (c *Copier) waits(t *tableCopy, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	if t.differs.IsZero() {
+		t.differs, t.told = now, now
+	}
+	if now.Sub(t.told) < saidEvery {
+		c.Log.Debug().Err(err).Msg("copy waits for the applied definition")
+		return
+	}
+	t.told = now
+	c.Log.Warn().Err(err).Int("table", t.ID).Dur("for", now.Sub(t.differs)).Msg("copy waits for the applied definition")
 }
 
 // finished returns errDiffers while a statement on the table has come to no end.
@@ -153,8 +176,8 @@ func (c *Copier) same(ctx context.Context, v *view, t *tableCopy, applied *schem
 	if err != nil {
 		return definitionError(err)
 	}
-	if def == nil || !sameRows(def, applied) {
-		return fmt.Errorf("%s: %w", applied.ID(), errDiffers)
+	if def == nil || !c.sameRows(def, applied) {
+		return fmt.Errorf("%s: %w: %s", applied.ID(), errDiffers, c.difference(def, applied))
 	}
 	t.mu.Lock()
 	t.text, t.agreed = now, applied
@@ -187,14 +210,41 @@ func setCharset(ctx context.Context, conn *sql.Conn, charset mysql.Charset) erro
 }
 
 // sameRows reports whether rows of both definitions mean the same: columns and
-// unique keys.
-func sameRows(a, b *schema.Table) bool {
-	return slices.EqualFunc(a.Columns, b.Columns, sameColumn) && slices.Equal(uniqueKeys(a), uniqueKeys(b))
+// unique keys. Between flavours parts of the applied definition may be in the
+// target's words.
+func (c *Copier) sameRows(a, b *schema.Table) bool {
+	same := sameColumn
+	if c.Source.Server.Flavor != c.Target.Server.Flavor {
+		same = sameForm
+	}
+	return slices.EqualFunc(a.Columns, b.Columns, same) && slices.Equal(uniqueKeys(a), uniqueKeys(b))
+}
+
+// difference says in what two definitions differ.
+func (c *Copier) difference(now, applied *schema.Table) string {
+	switch {
+	case now == nil:
+		return "it is not there"
+	case len(now.Columns) != len(applied.Columns):
+		return fmt.Sprintf("%d columns, %d applied", len(now.Columns), len(applied.Columns))
+	case !slices.Equal(uniqueKeys(now), uniqueKeys(applied)):
+		return fmt.Sprintf("unique keys %v, applied %v", uniqueKeys(now), uniqueKeys(applied))
+	}
+	for i := range now.Columns {
+		if a, b := now.Columns[i], applied.Columns[i]; !sameColumn(a, b) {
+			return fmt.Sprintf("column %s %s %s, applied %s %s %s", a.Name, a.Type, a.Collation, b.Name, b.Type, b.Collation)
+		}
+	}
+	return ""
 }
 
 func sameColumn(a, b schema.Column) bool {
 	return a.Name == b.Name && a.Type == b.Type && a.Charset == b.Charset && a.Collation == b.Collation &&
 		a.Nullable == b.Nullable && a.Generation == b.Generation && a.Expression == b.Expression
+}
+
+func sameForm(a, b schema.Column) bool {
+	return a.Name == b.Name && a.SameShape(&b) && a.Nullable == b.Nullable && a.Generation == b.Generation
 }
 
 func uniqueKeys(t *schema.Table) []string {

@@ -1,11 +1,14 @@
 package snapshot
 
 import (
+	"context"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tidegate-io/tidegate/agent/structure"
 	"github.com/tidegate-io/tidegate/integration/dbtest"
+	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/schema"
 )
 
@@ -53,5 +56,26 @@ func TestDefinitionBackMeanwhile(t *testing.T) {
 			}
 			r.equal("d")
 		})
+	}
+}
+
+// TestDefinitionInOtherWords: what a statement made of a column may be known from
+// a target of the other flavour only, which calls the same type otherwise.
+func TestDefinitionInOtherWords(t *testing.T) {
+	r := newRig(t, dbtest.Config{Flavor: dbtest.MariaDB}, dbtest.Config{})
+	r.create("CREATE TABLE {}.d (id BIGINT UNSIGNED NOT NULL PRIMARY KEY, v MEDIUMINT UNSIGNED, y YEAR, j JSON, z INT GENERATED ALWAYS AS (v + 1) VIRTUAL)")
+	r.exec(r.src, "INSERT INTO {}.d (id, v, y, j) VALUES (1, 2, 2003, '[4]'), (5, NULL, NULL, NULL)")
+	id := r.register("d")
+	words := *r.target_[id]
+	words.Schema, words.Flavor = r.from, mysql.MariaDB
+	r.source_[id] = &words
+	r.begin()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := r.copier().Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, n := r.digest(r.target, r.to, "d"); n != 2 {
+		t.Errorf("%d of 2 rows are on the target", n)
 	}
 }

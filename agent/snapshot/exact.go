@@ -74,6 +74,7 @@ func (c *Copier) copyGroup(ctx context.Context, g *group) error {
 		case errors.Is(err, errDiffers) && c.mode == noMarks:
 			err = changedUnseen(err)
 		case errors.Is(err, errDiffers), errors.Is(err, errGone):
+			c.waits(g.tables[0], err)
 			err = sleep(ctx, 200*time.Millisecond)
 		case unready[mysql.Number(err)] && refused < patience:
 			refused++

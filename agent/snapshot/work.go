@@ -140,7 +140,7 @@ func (c *Copier) handle(ctx context.Context, j *job, err error) error {
 		c.giveBack(j, 0)
 		return nil
 	case errors.Is(err, errDiffers), errors.Is(err, errGone):
-		c.Log.Debug().Err(err).Msg("chunk waits for the applied definition")
+		c.waits(t, err)
 		c.giveBack(j, 200*time.Millisecond)
 		return nil
 	case unready[mysql.Number(err)] && j.refused < patience:

@@ -339,34 +339,15 @@ func (x *Executor) sourceTypes(ctx context.Context, def, known *schema.Table, to
 			nullable := here.Nullable // a new primary key takes NULL from it
 			*here = *was
 			here.Nullable = nullable
-		case was != nil && alike(was, here):
+		case was != nil && was.Alike(here):
 			*here = *was
-		case is == nil || was != nil && alike(was, is) || !sameShape(is, here):
+		case is == nil || was != nil && was.Alike(is) || !is.SameShape(here):
 			// The source has gone on: the table has another name there by now, or
 			// the column is again what it was, or something else.
 		default:
 			*here = *is
 		}
 	}
-}
-
-// otherNames are types of one flavour by their names in the other.
-var otherNames = map[string]string{"json": "longtext", "geomcollection": "geometrycollection"}
-
-// sameShape reports whether columns of two flavours hold the same values in the
-// same form, whatever else is said of them.
-func sameShape(a, b *schema.Column) bool {
-	x, y := *a, *b
-	for _, c := range []*schema.Column{&x, &y} {
-		if name, ok := otherNames[c.DataType]; ok {
-			c.DataType, c.Charset, c.Length = name, "", 0
-		}
-		c.Nullable, c.Generation = false, ""
-	}
-	if x.DataType == "longtext" && (x.Charset == "" || y.Charset == "") {
-		x.Charset, x.Length = y.Charset, y.Length
-	}
-	return alike(&x, &y)
 }
 
 // touches reports whether a statement may change what a column's values look
@@ -388,16 +369,4 @@ func touches(st *sqltext.Statement, column string) bool {
 		}
 	}
 	return false
-}
-
-// alike reports whether two columns, perhaps of different flavours, hold the
-// same values in the same form.
-func alike(a, b *schema.Column) bool {
-	if (a.DataType == "enum" || a.DataType == "set") && a.Type != b.Type {
-		return false
-	}
-	// Servers count the digits of a MEDIUMINT UNSIGNED differently.
-	digits := a.Precision == b.Precision || strings.HasSuffix(a.DataType, "int")
-	return digits && a.DataType == b.DataType && a.Unsigned == b.Unsigned && a.Nullable == b.Nullable && a.Charset == b.Charset && a.Generation == b.Generation &&
-		a.Length == b.Length && a.Scale == b.Scale && a.Fraction == b.Fraction
 }

@@ -242,6 +242,7 @@ func (a *alter) changeColumn(cl sqltext.Clause) {
 			a.r.charsets(cl.Tokens[i:])
 			if !cl.Tokens[0].Is("RENAME") && (!cl.Tokens[0].Is("CHANGE") || i+1 >= len(cl.Tokens) || !cl.Tokens[i+1].Name() || cl.Tokens[i+1].Text != cl.New) {
 				a.r.column(cl.Tokens[i:])
+				a.conversion(cl.Name, cl.Tokens[i+1:])
 				break
 			}
 		}
