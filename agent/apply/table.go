@@ -205,7 +205,7 @@ func (t *table) lax(row *change.Row) int {
 // be computed makes the whole table serial.
 func (t *table) encoders(rowKey *schema.Key) {
 	key, ok := schema.NewKeyEncoder(t.plan.Target, rowKey, t.codecs)
-	if !ok {
+	if !ok || t.plan.Source.PartedByKey && key.TellsCharApart() {
 		return
 	}
 	for i := range t.plan.Target.Keys {

@@ -205,6 +205,9 @@ func (t *Table) fromText() error {
 	if err != nil {
 		return err
 	}
+	for _, words := range []string{"PARTITION BY KEY", "PARTITION BY LINEAR KEY", "SUBPARTITION BY KEY", "SUBPARTITION BY LINEAR KEY"} {
+		d.PartedByKey = d.PartedByKey || sqltext.Has(c.options, words)
+	}
 	for _, it := range c.items {
 		switch it.kind {
 		case itemForeignKey:

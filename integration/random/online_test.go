@@ -108,7 +108,7 @@ func (c *writer) numbered(t *table) {
 
 // otherPrimary orders a table by other columns.
 func (c *writer) otherPrimary(t *table) {
-	if len(t.primary) == 0 || t.partition != "" || slices.ContainsFunc(t.columns, func(n column) bool { return n.auto }) {
+	if len(t.primary) == 0 || t.partition != "" || c.cross && c.referenced(t) || slices.ContainsFunc(t.columns, func(n column) bool { return n.auto }) {
 		return
 	}
 	after := t.clone()

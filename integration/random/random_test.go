@@ -95,6 +95,9 @@ func (c *trial) servers() (site.Pair, world) {
 		may(30, &src, "--log-bin-compress=ON", "--log-bin-compress-min-len=10")
 		may(20, &src, "--binlog-alter-two-phase=ON")
 	}
+	if from == dbtest.MariaDB118 { // its online ALTER keeps rows that ROLLBACK TO SAVEPOINT took back, and logs nothing
+		src.Args = append(src.Args, "--old-mode=UTF8_IS_UTF8MB3,LOCK_ALTER_TABLE_COPY")
+	}
 	if to == dbtest.MySQL {
 		may(30, &dst, "--innodb-native-foreign-keys=ON")
 	}

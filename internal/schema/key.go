@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/tidegate-io/tidegate/internal/change"
@@ -71,6 +72,15 @@ func newKeyPart(target *Table, p KeyPart, codecs []*Codec) (keyPart, bool) {
 	default:
 		return part, p.Prefix == 0
 	}
+}
+
+// TellsCharApart reports whether a part of the key is CHAR of a collation in which
+// spaces count. PARTITION BY KEY places such values with the spaces that fill
+// them up to the column's bytes (seen in MySQL 9.7): values that the key takes for
+// equal and whose texts have different lengths can be in two partitions, each a
+// row of its own.
+func (e *KeyEncoder) TellsCharApart() bool {
+	return slices.ContainsFunc(e.parts, func(p keyPart) bool { return p.codec.kind == kindText && p.char && p.collate.noPad })
 }
 
 // Append appends the key of a row. null says that a part of it is NULL: such a

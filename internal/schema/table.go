@@ -29,6 +29,9 @@ type Table struct {
 
 	// SystemVersioned: MariaDB keeps old row versions in this table.
 	SystemVersioned bool `json:"system_versioned,omitempty"`
+
+	// PartedByKey: PARTITION or SUBPARTITION BY KEY.
+	PartedByKey bool `json:"parted_by_key,omitempty"`
 }
 
 // Generation says how a column gets its value.
