@@ -257,7 +257,7 @@ func (c *writer) alterWhole(t *table) {
 			c.alterTable(t, after, "ALTER COLUMN "+ident(t.columns[i].name)+" "+action)
 		}
 	case 5:
-		if i, ok := c.free(t); ok { // NULL comes and goes
+		if i, ok := c.free(t); ok && !(c.cross && t.columns[i].null) { // NULL comes and goes; each flavour makes another value of it
 			after := t.clone()
 			after.columns[i].null, after.columns[i].fallback = !t.columns[i].null || t.columns[i].hollow(), ""
 			c.alterTable(t, after, "MODIFY "+after.columns[i].definition())
