@@ -174,6 +174,6 @@ func (c *writer) exchange(t *table) {
 	columns := t.names(t.written())
 	for range c.r.IntN(3) {
 		c.run("INSERT IGNORE INTO " + other.String() + " (" + columns + ") SELECT " + columns + " FROM " + t.String() + " PARTITION (p0) LIMIT 50") //nolint:errcheck // noted
-		c.run("ALTER TABLE " + t.String() + " EXCHANGE PARTITION p0 WITH TABLE " + other.String())                                              //nolint:errcheck // noted
+		c.run("ALTER TABLE " + t.String() + " EXCHANGE PARTITION p0 WITH TABLE " + other.String())                                                  //nolint:errcheck // noted
 	}
 }

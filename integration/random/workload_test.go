@@ -23,8 +23,8 @@ type workload struct {
 	world
 	server  *dbtest.Server
 	schemas []string
-	alter   int  // so many transactions to a schema change, 0 for none
-	big     int  // rows of the largest transaction
+	alter   int // so many transactions to a schema change, 0 for none
+	big     int // rows of the largest transaction
 	log     *os.File
 
 	mu     sync.Mutex // guards what follows
