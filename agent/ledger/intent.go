@@ -96,6 +96,18 @@ func (l *Ledger) IntentDone(ctx context.Context, tx *sql.Tx, seq uint64, step in
 	return err
 }
 
+// Withdraw takes an intent back whose statement the target has refused: before it
+// is tried again somebody may change what it is about.
+func (l *Ledger) Withdraw(ctx context.Context, seq uint64, step int) error {
+	return l.tx(ctx, "take an intent back", func(tx *sql.Tx) error {
+		if err := l.mine(ctx, tx); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, "DELETE FROM `_tidegate`.`intent` WHERE run = ? AND seq = ? AND step = ? AND done = 0", l.Run, seq, step)
+		return err
+	})
+}
+
 // IntentsOf returns what is noted of one statement, by step.
 func (l *Ledger) IntentsOf(ctx context.Context, q mysql.Querier, seq uint64) (map[int]Intent, error) {
 	rows, err := q.QueryContext(ctx, "SELECT step, statement, objects, done FROM `_tidegate`.`intent` WHERE run = ? AND seq = ?", l.Run, seq)

@@ -90,6 +90,36 @@ func TestColumnsOfAnotherTable(t *testing.T) {
 	}
 }
 
+// A statement that the target refuses is run when somebody has made it possible,
+// though the tables are not what they were at the first attempt.
+func TestRefusedAndMadePossible(t *testing.T) {
+	r := newReplay(t, pairs["mysql"])
+	r.both(t, "CREATE TABLE p (id INT PRIMARY KEY) PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN (20))",
+		"ALTER TABLE p ADD COLUMN z INT, ALGORITHM=COPY", "CREATE TABLE o (id INT PRIMARY KEY, z INT)", "CREATE TABLE n (v INT)")
+	r.exec(t, "INSERT INTO p VALUES (1, 1), (11, 1)", "INSERT INTO o VALUES (2, 2)")
+	r.onTarget(t, "INSERT INTO p VALUES (1, 1), (11, 1)", "INSERT INTO o VALUES (2, 2)", "INSERT INTO n VALUES (NULL)")
+	for _, c := range [][]string{
+		{"ALTER TABLE p EXCHANGE PARTITION p0 WITH TABLE o", "ALTER TABLE p FORCE", "ALTER TABLE o FORCE"},
+		{"ALTER TABLE n MODIFY v INT NOT NULL", "DELETE FROM n", "ALTER TABLE n COMMENT 'mended'"},
+	} {
+		r.exec(t, c[0])
+		r.seq++
+		if err := r.execute(t, r.event(c[0])); err == nil {
+			t.Fatalf("%s: the target takes it", c[0])
+		}
+		r.onTarget(t, c[1:]...)
+		if err := r.execute(t, r.event(c[0])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.onTarget(t, "ALTER TABLE n COMMENT ''")
+	r.same(t)
+	var left int
+	if err := r.dst.QueryRowContext(t.Context(), "SELECT id FROM "+mysql.Table(r.schema+"_to", "p")+" PARTITION (p0)").Scan(&left); err != nil || left != 2 {
+		t.Errorf("the partition has row %d, %v", left, err)
+	}
+}
+
 // Broken off before its end, a statement is not run again if it ran, and is run
 // if it did not.
 func TestReplayAfterCrash(t *testing.T) {

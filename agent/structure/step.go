@@ -3,6 +3,7 @@ package structure
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -82,7 +83,7 @@ func (x *Executor) step(ctx context.Context, lock *ledger.Lock, p *plan, at step
 	fault.At("ddl-intended")
 	if todo == run {
 		if err := x.run(ctx, lock, p, s); err != nil {
-			return err
+			return x.refused(ctx, s, at, err)
 		}
 	}
 	fault.At("ddl-run")
@@ -112,12 +113,29 @@ func (x *Executor) run(ctx context.Context, lock *ledger.Lock, p *plan, s *step)
 	})
 }
 
+// refused forgets a step of one statement that the target has refused, of which
+// nothing is done: whoever follows the remedy may change its tables, and must not
+// be taken for the statement.
+func (x *Executor) refused(ctx context.Context, s *step, at stepAt, err error) error {
+	if e, ok := errors.AsType[*mysql.Error](err); !ok || e.Code != refusedByTarget || len(s.sql) != 1 {
+		return err
+	}
+	return errors.Join(err, x.deps.Ledger.Withdraw(ctx, at.seq, at.n))
+}
+
+// refusedByTarget is the code of a statement that the target does not run.
+const refusedByTarget = "ddl"
+
 func statementError(q string, err error) error {
 	err = fmt.Errorf("run on the target %.2000q: %w", q, err)
 	if mysql.Number(err) == 0 || mysql.Classify(err) == mysql.Transient {
 		return err
 	}
-	return &mysql.Error{Class: mysql.Config, Code: "ddl", Err: err,
+	if mysql.Number(err) == 1731 {
+		return &mysql.Error{Class: mysql.Config, Code: refusedByTarget, Err: err,
+			Remedy: "columns were added to one of the tables in place here and not on the source: ALTER TABLE … FORCE for both on the target, then retry"}
+	}
+	return &mysql.Error{Class: mysql.Config, Code: refusedByTarget, Err: err,
 		Remedy: "the source ran this statement and the target refuses it: make it possible there (or make the same change there by hand in a form the target takes, undo it, and report it), then retry"}
 }
 
@@ -182,7 +200,16 @@ func allAbsent(before, now []ledger.Object, i int) bool {
 	return !now[i].Exists && !before[i+1].Exists
 }
 
-// exchanged: both tables have other numbers somewhere.
+// exchanged: a partition has the number that the table had, and the table the
+// partition's. A table that somebody has rebuilt has a new one.
 func exchanged(before, now []ledger.Object) bool {
-	return now[0].Exists && now[1].Exists && !now[0].Equal(before[0]) && !now[1].Equal(before[1])
+	if !now[0].Exists || !now[1].Exists {
+		return false
+	}
+	for name, n := range before[0].Identity {
+		if n == now[1].Identity[""] && before[1].Identity[""] == now[0].Identity[name] {
+			return true
+		}
+	}
+	return false
 }
