@@ -171,6 +171,9 @@ func (c *writer) exchange(t *table) {
 		return
 	}
 	c.put(nil, other)
+	if c.mysql() { // a column added in place keeps partition and table apart
+		c.run("ALTER TABLE " + t.String() + " FORCE") //nolint:errcheck // noted
+	}
 	columns := t.names(t.written())
 	for range c.r.IntN(3) {
 		c.run("INSERT IGNORE INTO " + other.String() + " (" + columns + ") SELECT " + columns + " FROM " + t.String() + " PARTITION (p0) LIMIT 50") //nolint:errcheck // noted
