@@ -53,8 +53,11 @@ var errUndone = errors.New("cutover given up, everything is as before")
 // switch was not done.
 func (s *Switch) Run(ctx context.Context) (*run.CutoverReport, error) {
 	p, err := s.load(ctx)
+	if p == nil { // an earlier process may have stopped the writes
+		return s.report(&Progress{ID: s.ID, Started: s.Now()}, run.CutoverUnknown, err), err
+	}
 	if err != nil {
-		return s.report(&Progress{ID: s.ID, Started: s.Now()}, run.CutoverUndone, err), err
+		return s.report(p, run.CutoverUndone, err), err
 	}
 	if p.Undone {
 		return s.report(p, run.CutoverUndone, errUndone), errUndone
@@ -70,6 +73,7 @@ func (s *Switch) Run(ctx context.Context) (*run.CutoverReport, error) {
 	return s.report(p, run.CutoverDone, nil), nil
 }
 
+// load returns no progress if it cannot be told whether there is one.
 func (s *Switch) load(ctx context.Context) (*Progress, error) {
 	p, err := s.Store.LoadCutover(ctx)
 	if err != nil {
