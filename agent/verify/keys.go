@@ -4,7 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/tidegate-io/tidegate/internal/mysql"
@@ -86,19 +87,20 @@ func (v *Verifier) differingKeys(ctx context.Context, t Table, where string) ([]
 			suspects[id] = lb[id]
 		}
 	}
-	return v.prove(ctx, t, key, suspects)
+	var out []string
+	for ids := range slices.Chunk(slices.Sorted(maps.Keys(suspects)), 50*v.cfg.MaxKeys) { // a statement names so many
+		proven, err := v.prove(ctx, t, key, suspects, ids)
+		if out = append(out, proven...); err != nil || len(out) >= v.cfg.MaxKeys {
+			return out, err
+		}
+	}
+	return out, nil
 }
 
-// prove keeps the suspects whose difference stands: looked at again in groups,
+// prove keeps those of the suspects whose difference stands: looked at again in groups,
 // and those that never hold still once more while their source rows are locked
 // for reading, for as long as the applier needs to catch up.
-func (v *Verifier) prove(ctx context.Context, t Table, key []schema.Column, suspects candidates) ([]string, error) {
-	ids := make([]string, 0, len(suspects))
-	for id := range suspects {
-		ids = append(ids, id)
-	}
-	sort.Strings(ids)
-	ids = ids[:min(len(ids), 50*v.cfg.MaxKeys)]
+func (v *Verifier) prove(ctx context.Context, t Table, key []schema.Column, suspects candidates, ids []string) ([]string, error) {
 	seen := map[string]int{}
 	var out []string
 	for attempt := 0; len(ids) > 0; attempt++ {

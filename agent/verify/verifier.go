@@ -81,12 +81,12 @@ func (v *Verifier) free() { <-v.slots }
 func (v *Verifier) Chunks() uint64 { return v.chunks.Load() }
 
 // Run compares all tables. An error means that the comparison could not be
-// finished; differences are in the report. Nothing compared is never equal: a
-// report without tables says so by an error.
+// finished; differences are in the report. Nothing compared is never equal: where
+// there is no table, or none any more, that is an error.
 func (v *Verifier) Run(ctx context.Context, tables []Table) (*run.VerifyReport, error) {
 	report := &run.VerifyReport{Started: time.Now().UTC(), Tables: make([]run.VerifyTable, len(tables))}
 	if len(tables) == 0 {
-		return nil, &mysql.Error{Class: mysql.Config, Code: "nothing-to-verify", Err: fmt.Errorf("no table to compare"), Remedy: "check verify.tables and the pipeline's objects"}
+		return nil, errNothing()
 	}
 	var err error
 	if v.src, err = v.deps.Source.Open(mysql.Text, 2*v.cfg.Threads+1, mysql.Set("innodb_lock_wait_timeout", "2")); err != nil {
@@ -114,6 +114,9 @@ func (v *Verifier) Run(ctx context.Context, tables []Table) (*run.VerifyReport, 
 		return nil, err
 	}
 	report.Tables = slices.DeleteFunc(report.Tables, func(t run.VerifyTable) bool { return t.Method == "" }) // dropped meanwhile
+	if len(report.Tables) == 0 {
+		return nil, errNothing()
+	}
 	report.Equal, report.Finished = true, time.Now().UTC()
 	for _, t := range report.Tables {
 		if len(t.Differing) > 0 || t.RowsSource != t.RowsTarget {
@@ -121,6 +124,10 @@ func (v *Verifier) Run(ctx context.Context, tables []Table) (*run.VerifyReport, 
 		}
 	}
 	return report, nil
+}
+
+func errNothing() error {
+	return &mysql.Error{Class: mysql.Config, Code: "nothing-to-verify", Err: errors.New("no table to compare"), Remedy: "check verify.tables and the pipeline's objects"}
 }
 
 // redefinitions is how often a table is compared from its beginning again

@@ -384,6 +384,30 @@ func TestTargetBehind(t *testing.T) {
 	}
 }
 
+// TestManyBehind: however many rows of a range were read before their changes had
+// come, one that differs behind them is found.
+func TestManyBehind(t *testing.T) {
+	p := newPair(t, dbtest.MySQL, dbtest.MySQL)
+	p.both(t, "CREATE TABLE %s.m (id INT PRIMARY KEY, v INT NOT NULL)")
+	rows := []string{"(998, 0)"}
+	for i := range 120 {
+		rows = append(rows, fmt.Sprintf("(%d, 0)", i))
+	}
+	p.both(t, "INSERT INTO %s.m VALUES "+strings.Join(rows, ","))
+	p.target(t, "UPDATE %s.m SET v = -1 WHERE id = 998")
+	written := 0
+	drain := func(context.Context) error {
+		p.target(t, fmt.Sprintf("UPDATE %%s.m SET v = %d WHERE id < 998", written))
+		written++
+		p.exec(t, p.srcDB, fmt.Sprintf("UPDATE %s.m SET v = %d WHERE id < 998", p.from, written))
+		return nil
+	}
+	r, err := New(Config{MaxKeys: 1}, Deps{Source: p.src, Target: p.dst, Drain: drain, Log: zerolog.Nop()}).Run(t.Context(), []Table{p.table(t, "m")})
+	if err != nil || r.Equal || len(r.Tables[0].Differing) != 1 || r.Tables[0].Differing[0] != "id=998: changed" {
+		t.Fatalf("%+v, %v", r, err)
+	}
+}
+
 // A table altered or dropped while it is compared is compared as it is then,
 // and what differs under its last definition is a difference.
 func TestDefinitionsChange(t *testing.T) {
@@ -422,6 +446,9 @@ func TestDefinitionsChange(t *testing.T) {
 	}
 	if len(r.Tables) != 2 || len(r.Tables[0].Differing) != 0 || len(r.Tables[1].Differing) != 1 || r.Equal {
 		t.Errorf("%+v", r.Tables)
+	}
+	if r, err := New(Config{}, deps).Run(t.Context(), before[2:]); err == nil {
+		t.Errorf("when the only table was dropped: %+v", r)
 	}
 }
 
