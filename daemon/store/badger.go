@@ -17,8 +17,9 @@ const MemTable = 16 << 20
 
 // Badger keeps the daemon's data in an embedded store.
 type Badger struct {
-	db      *kv.DB
-	staging sync.Mutex // held while a batch is staged
+	db     *kv.DB
+	mu     sync.Mutex // one batch at a time; guards marked
+	marked bool       // a staged batch may not be carried out yet
 }
 
 // NewBadger uses an open store; closing it stays with the caller.
@@ -26,6 +27,8 @@ func NewBadger(db *kv.DB) *Badger { return &Badger{db: db} }
 
 // Load implements Store.
 func (s *Badger) Load(context.Context) (Snapshot, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	out := Snapshot{Pipelines: map[string]Pipeline{}, Runs: map[string]Run{}, Agents: map[string]Agent{}}
 	if err := s.finishStaged(); err != nil {
 		return Snapshot{}, fmt.Errorf("finish the change before the daemon ended: %w", err)
@@ -66,6 +69,13 @@ func (s *Badger) Commit(_ context.Context, b Batch) error {
 	puts, err := b.puts()
 	if err != nil {
 		return fmt.Errorf("store change: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.marked { // else it would be carried out over this one at the next start
+		if err := s.finishStaged(); err != nil {
+			return fmt.Errorf("finish the change before: %w", err)
+		}
 	}
 	if size(puts) > oneTransaction {
 		err = s.commitStaged(puts, b)

@@ -29,9 +29,10 @@ type mark struct {
 	Prune           Batch // its events and reports, by which old ones are pruned
 }
 
+// commitStaged stores a batch of any size. Once its mark is there it is stored,
+// and goes only forward: what cannot be carried out now is carried out before the
+// next batch.
 func (s *Badger) commitStaged(puts []put, b Batch) error {
-	s.staging.Lock()
-	defer s.staging.Unlock()
 	n, err := s.stage(puts)
 	if err != nil {
 		return err
@@ -39,9 +40,7 @@ func (s *Badger) commitStaged(puts []put, b Batch) error {
 	if err := s.mark(n, b); err != nil {
 		return err
 	}
-	if err := s.finishStaged(); err != nil { // from here on only forward
-		return fmt.Errorf("the change is kept and is finished when the daemon starts again: %w", err)
-	}
+	_ = s.finishStaged()
 	return nil
 }
 
@@ -63,6 +62,7 @@ func (s *Badger) mark(parts int, b Batch) error {
 	if err != nil {
 		return err
 	}
+	s.marked = true
 	return s.db.Update(func(x *kv.Tx) error { return x.Set(stagedMark, v) })
 }
 
@@ -122,7 +122,9 @@ func (s *Badger) finishStaged() error {
 			return err
 		}
 	}
-	return s.db.Update(func(x *kv.Tx) error { return errors.Join(x.DeletePrefix(stagedPrefix), x.Delete(stagedMark)) })
+	err = s.db.Update(func(x *kv.Tx) error { return errors.Join(x.DeletePrefix(stagedPrefix), x.Delete(stagedMark)) })
+	s.marked = s.marked && err != nil
+	return err
 }
 
 func (s *Badger) carryOut(m mark) error {

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -66,6 +67,58 @@ func TestKilled(t *testing.T) {
 	if events, err := store.NewBadger(again).Events(t.Context(), store.EventQuery{}); err != nil || len(events) != 50 {
 		t.Fatalf("%d events, %v", len(events), err)
 	}
+}
+
+// A large batch that cannot be carried out is stored all the same, and no later one
+// overtakes it: at the next start it would be carried out over that. The store's
+// memory is too small here for all that the batch deletes.
+func TestStagedBeforeTheNext(t *testing.T) {
+	dir := t.TempDir()
+	open := func(memory int64) (*store.Badger, func()) {
+		db, err := kv.Open(kv.Config{Dir: dir, MemTable: memory, Log: zerolog.Nop()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return store.NewBadger(db), func() { _ = db.Close() }
+	}
+	var old store.Batch
+	for v := range uint64(15000) {
+		old.Pipelines = append(old.Pipelines, store.Pipeline{Name: "old", Version: v})
+	}
+	large := store.Batch{Counters: &store.Counters{Epoch: 7}, DeletePipelines: []string{"old"}}
+	for i := range 2000 {
+		large.Pipelines = append(large.Pipelines, store.Pipeline{Name: fmt.Sprintf("p%d", i), Source: strings.Repeat("x", 1000)})
+	}
+	small := func(epoch uint64) store.Batch { return store.Batch{Counters: &store.Counters{Epoch: epoch}} }
+	want := func(s *store.Badger, epoch uint64) {
+		t.Helper()
+		got, err := s.Load(t.Context())
+		if err != nil || len(got.Pipelines) != 2000 || got.Counters.Epoch != epoch {
+			t.Errorf("%d pipelines, epoch %d, %v; want 2000 and %d", len(got.Pipelines), got.Counters.Epoch, err, epoch)
+		}
+	}
+	s, end := open(store.MemTable)
+	if err := s.Commit(t.Context(), old); err != nil {
+		t.Fatal(err)
+	}
+	end()
+	s, end = open(7 << 20)
+	if err := s.Commit(t.Context(), large); err != nil {
+		t.Error(err)
+	}
+	if err := s.Commit(t.Context(), small(8)); err == nil {
+		t.Error("a change has overtaken the one before")
+	}
+	end()
+	s, end = open(store.MemTable)
+	want(s, 7)
+	if err := errors.Join(store.StageOnly(s, large, true), s.Commit(t.Context(), small(8))); err != nil {
+		t.Error(err)
+	}
+	end()
+	s, end = open(store.MemTable)
+	defer end()
+	want(s, 8)
 }
 
 // A large batch whose mark was written is there after a crash; one without its

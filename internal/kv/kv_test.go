@@ -105,3 +105,13 @@ func TestDamaged(t *testing.T) {
 		t.Errorf("a damaged store is told as %v", err)
 	}
 }
+
+// What Update has returned for survives a power cut only if it was synced, which no
+// test that merely ends a process can tell.
+func TestSyncs(t *testing.T) {
+	d := open(t, t.TempDir())
+	defer d.Close() //nolint:errcheck // nothing is in it
+	if !d.b.Opts().SyncWrites {
+		t.Error("updates are not synced to the disk")
+	}
+}
