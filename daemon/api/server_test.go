@@ -111,3 +111,24 @@ func TestWatchEvents(t *testing.T) {
 		}
 	}
 }
+
+// A run is stopped when its agent says so, unless who asks does not want to wait.
+func TestStopWaitsForTheAgent(t *testing.T) {
+	url := serve(t, nil)
+	c, a := tidegatev1connect.NewPipelineServiceClient(http.DefaultClient, url), tidegatev1connect.NewAgentServiceClient(http.DefaultClient, url)
+	if _, err := a.Register(t.Context(), connect.NewRequest(&pb.RegisterRequest{Agent: "a", Instance: "1", Capacity: 1})); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Apply(t.Context(), connect.NewRequest(&pb.ApplyRequest{Specs: [][]byte{[]byte(`{"name":"p"}`)}})); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		options map[string]string
+		want    string
+	}{{nil, "stopping"}, {map[string]string{"force": "false"}, "stopping"}, {map[string]string{"force": "true"}, "stopped"}} {
+		resp, err := c.Operate(t.Context(), connect.NewRequest(&pb.OperateRequest{Pipeline: "p", Op: "stop", Options: tc.options}))
+		if err != nil || resp.Msg.GetStatus().GetStatus().GetState() != tc.want {
+			t.Errorf("stop with %v: %v, %v", tc.options, resp, err)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tidegate-io/tidegate/daemon/store"
@@ -46,7 +47,10 @@ func (c *Control) Apply(ctx context.Context, q ApplyRequest) ([]Change, error) {
 	x := c.begin()
 	var out []Change
 	dry := c.begin() // for looking only
-	for _, s := range q.Pipelines {
+	for i, s := range q.Pipelines {
+		if slices.ContainsFunc(q.Pipelines[:i], func(p spec.Pipeline) bool { return p.Name == s.Name }) { // each would have a run
+			return nil, &Error{Kind: Invalid, Code: "name-twice", Message: fmt.Sprintf("two pipelines are named %q", s.Name)}
+		}
 		ch, err := c.applyOne(x, s, q)
 		if err != nil {
 			return nil, err

@@ -20,6 +20,8 @@ func TestFrozen(t *testing.T) {
 		"pace of a live run":     {run.Copying, func(p *spec.Pipeline) { p.Copy.Threads, p.Apply.Lanes = 3, 4 }, []string{"apply.lanes", "copy.threads"}, nil},
 		"an alert":               {run.CaughtUp, func(p *spec.Pipeline) { p.Alerts = []spec.Alert{{Name: "lag"}} }, []string{"alerts"}, nil},
 		"objects of a live run":  {run.Copying, func(p *spec.Pipeline) { p.Objects.OnExists, p.Copy.Threads = "keep", 2 }, []string{"copy.threads", "objects.on_exists"}, []string{"objects.on_exists"}},
+		"target of a live run":   {run.CaughtUp, func(p *spec.Pipeline) { p.To.Address = "b:1" }, []string{"to.address"}, []string{"to.address"}},
+		"source of a paused run": {run.Paused, func(p *spec.Pipeline) { p.From.Address = "b:1" }, []string{"from.address"}, []string{"from.address"}},
 		"password of a live run": {run.Copying, func(p *spec.Pipeline) { p.From.Password.Env = "B" }, []string{"from.password"}, []string{"from.password"}},
 		"password after error":   {run.Errored, func(p *spec.Pipeline) { p.From.Password = spec.Secret{File: "f"} }, []string{"from.password"}, nil},
 		"objects after error":    {run.Errored, func(p *spec.Pipeline) { p.Type = spec.TypeFull }, []string{"type"}, []string{"type"}},
