@@ -148,9 +148,8 @@ func TestAgentIsLost(t *testing.T) {
 	default:
 	}
 	a.cut.Unlock()
-	<-first.ended
-	if !errors.Is(first.cause, run.ErrFenced) {
-		t.Errorf("the old runner was ended because: %v", first.cause)
+	if cause := first.gone(t); !errors.Is(cause, run.ErrFenced) {
+		t.Errorf("the old runner was ended because: %v", cause)
 	}
 	if v := until(t, d, "caught up", inState(run.CaughtUp)); v.Run.Agent != "b" {
 		t.Errorf("the run is on %s", v.Run.Agent)
@@ -307,11 +306,16 @@ func TestReplacedAgent(t *testing.T) {
 	apply(t, d, spec.Pipeline{})
 	first := h.next(t, run.ModeRun)
 	h.start(t, d.addr)
-	if err := <-ended; !errors.Is(err, worker.ErrReplaced) {
-		t.Errorf("the older process ended with: %v", err)
+	select {
+	case err := <-ended:
+		if !errors.Is(err, worker.ErrReplaced) {
+			t.Errorf("the older process ended with: %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("the older process goes on")
 	}
-	if <-first.ended; !errors.Is(first.cause, run.ErrFenced) {
-		t.Errorf("its runner ended because: %v", first.cause)
+	if cause := first.gone(t); !errors.Is(cause, run.ErrFenced) {
+		t.Errorf("its runner ended because: %v", cause)
 	}
 	until(t, d, "caught up", inState(run.CaughtUp))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"path"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -77,6 +78,9 @@ type host struct {
 	store   checkpoint.Store
 	runners chan *fake // as they are made
 	cut     sync.Mutex // held while the cable is cut
+	call    func(procedure string) error
+	making  func(run.Mode)
+	leave   func() // ends the process, which says goodbye
 	script  func(*fake, context.Context) error
 }
 
@@ -90,6 +94,11 @@ func (h *host) RoundTrip(q *http.Request) (*http.Response, error) {
 		return nil, errors.New("cable is cut")
 	}
 	h.cut.Unlock()
+	if h.call != nil {
+		if err := h.call(path.Base(q.URL.Path)); err != nil {
+			return nil, err
+		}
+	}
 	return http.DefaultTransport.RoundTrip(q)
 }
 
@@ -111,6 +120,7 @@ func (h *host) start(t *testing.T, daemon string) (kill func()) {
 			t.Error(err)
 		}
 	}()
+	h.leave = func() { cancel(); <-done }
 	kill = sync.OnceFunc(func() {
 		h.cut.Lock() // so that it cannot say goodbye
 		cancel()
@@ -123,6 +133,9 @@ func (h *host) start(t *testing.T, daemon string) (kill func()) {
 
 func (h *host) make(a run.Assignment, d worker.RunDeps) (worker.Runner, error) {
 	f := &fake{as: a, deps: d, host: h, commands: make(chan run.Command, 16), status: run.Status{State: run.Preparing}, ended: make(chan struct{})}
+	if h.making != nil {
+		h.making(a.Mode)
+	}
 	h.runners <- f
 	return f, nil
 }
@@ -197,6 +210,29 @@ func (h *host) next(t *testing.T, m run.Mode) *fake {
 		case <-limit:
 			t.Fatalf("agent %s got no runner for %s", h.id, m)
 		}
+	}
+}
+
+// gone waits for the end of a runner, and returns why its context ended.
+func (f *fake) gone(t *testing.T) error {
+	t.Helper()
+	select {
+	case <-f.ended:
+		return f.cause
+	case <-time.After(10 * time.Second):
+		t.Fatal("the runner goes on")
+		return nil
+	}
+}
+
+// nobody wants no runner on the host for a time in which the daemon is heard of
+// many times.
+func (h *host) nobody(t *testing.T) {
+	t.Helper()
+	select {
+	case f := <-h.runners:
+		t.Errorf("agent %s has a runner under epoch %d", h.id, f.as.Epoch)
+	case <-time.After(lease / 2):
 	}
 }
 

@@ -23,7 +23,7 @@ type job struct {
 	store   *replicated // nil for one that moves nothing
 	metrics *prometheus.Registry
 	cancel  context.CancelCauseFunc
-	done    chan struct{} // closed when the runner is gone
+	done    chan struct{} // closed when the runner is gone, and its checkpoint with the daemon if that can be reached
 
 	// What the runner has been told; only the worker's loop touches it.
 	told struct {
@@ -39,7 +39,6 @@ type job struct {
 
 // run makes the runner and blocks until it is gone.
 func (j *job) run(ctx context.Context, make func(context.Context) (Runner, error)) {
-	defer close(j.done)
 	err := guarded(func() error {
 		r, err := make(ctx)
 		if err != nil {

@@ -350,8 +350,9 @@ func (w *Worker) start(ctx context.Context, a *pb.Assignment) error {
 		defer w.kick()
 		defer cancel(nil)
 		defer func() { _ = os.RemoveAll(w.scratch(as)) }()
+		defer close(j.done)
 		j.run(jctx, func(ctx context.Context) (Runner, error) { return w.build(ctx, j, store) })
-		if as.Mode == run.ModeRun { // what it saved last, whatever ended it
+		if as.Mode == run.ModeRun { // what it saved last, whatever ended it, before the run is given back
 			w.push(context.WithoutCancel(jctx), store)
 		}
 	})
