@@ -5,7 +5,10 @@ import (
 	"slices"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/tidegate-io/tidegate/integration/dbtest"
+	"github.com/tidegate-io/tidegate/internal/change"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/schema"
 )
@@ -95,12 +98,16 @@ func TestKeysThatStaySerial(t *testing.T) {
 		return schema.Column{Name: "c", Type: "varchar(9)", DataType: "varchar", Charset: "utf8mb4", Collation: collation}
 	}
 	virtual := schema.Column{Name: "c", Type: "int", DataType: "int", Generation: schema.Virtual}
+	number := schema.Column{Name: "c", Type: "int", DataType: "int"}
+	latin := schema.Column{Name: "c", Type: "varchar(9)", DataType: "varchar", Charset: "latin1", Collation: "latin1_bin"}
 	for name, c := range map[string]struct {
 		col    schema.Column
 		part   schema.KeyPart
 		flavor mysql.Flavor
 		want   bool
 	}{
+		"number":                  {number, schema.KeyPart{Column: "c"}, mysql.MySQL, true},
+		"prefix of a number":      {number, schema.KeyPart{Column: "c", Prefix: 2}, mysql.MySQL, false},
 		"known":                   {text("utf8mb4_general_ci"), schema.KeyPart{Column: "c"}, mysql.MariaDB, true},
 		"newest":                  {text("utf8mb4_0900_ai_ci"), schema.KeyPart{Column: "c"}, mysql.MySQL, true},
 		"newest name on MariaDB":  {text("utf8mb4_0900_ai_ci"), schema.KeyPart{Column: "c"}, mysql.MariaDB, false},
@@ -119,7 +126,118 @@ func TestKeysThatStaySerial(t *testing.T) {
 			t.Fatal(err)
 		}
 		table := &schema.Table{Columns: []schema.Column{c.col}, Flavor: c.flavor}
-		if _, got := schema.NewKeyEncoder(table, &schema.Key{Unique: true, Parts: []schema.KeyPart{c.part}}, []*schema.Codec{codec}); got != c.want {
+		key := schema.Key{Unique: true, Parts: []schema.KeyPart{c.part}}
+		if _, got := schema.NewKeyEncoder(table, &key, []*schema.Codec{codec}); got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+		temporal, hashed := key, key
+		temporal.WithoutOverlaps, hashed.Kind = true, "HASH"
+		for _, key := range []*schema.Key{&temporal, &hashed} {
+			if _, got := schema.NewKeyEncoder(table, key, []*schema.Codec{codec}); got {
+				t.Errorf("%s: an encoder of %+v", name, key)
+			}
+		}
+		table.Columns[0] = latin
+		if _, got := schema.NewKeyEncoder(table, &key, []*schema.Codec{codec}); got {
+			t.Errorf("%s: an encoder between %s and %s", name, c.col.Charset, latin.Charset)
+		}
+	}
+}
+
+// TestKeyParts: keys of several parts are equal only if each part is.
+func TestKeyParts(t *testing.T) {
+	table := &schema.Table{Flavor: mysql.MySQL, Columns: []schema.Column{
+		{Name: "a", Type: "varbinary(20)", DataType: "varbinary", Length: 20}, {Name: "b", Type: "varbinary(20)", DataType: "varbinary", Length: 20}}}
+	log := &change.TableMap{Types: []byte{change.TypeVarchar, change.TypeVarchar}, Meta: []uint16{20, 20}}
+	var codecs []*schema.Codec
+	for i := range table.Columns {
+		c, err := schema.NewCodec(&table.Columns[i], log.Types[i], log.Meta[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		codecs = append(codecs, c)
+	}
+	e, ok := schema.NewKeyEncoder(table, &schema.Key{Unique: true, Parts: []schema.KeyPart{{Column: "a"}, {Column: "b"}}}, codecs)
+	if !ok {
+		t.Fatal("no encoder")
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringOfN(rapid.RuneFrom([]rune("\x00\x00a")), 1, 8, -1).Draw(t, "text")
+		at := rapid.IntRange(0, len(text))
+		i, j := at.Draw(t, "i"), at.Draw(t, "j")
+		if got := encoded(t, e, log, text[:i], text[i:]) == encoded(t, e, log, text[:j], text[j:]); got != (i == j) {
+			t.Fatalf("%q, cut at %d and at %d: equal %v", text, i, j, got)
+		}
+	})
+}
+
+// encoded is the key of a row of short texts.
+func encoded(t rapid.TB, e *schema.KeyEncoder, log *change.TableMap, values ...string) string {
+	t.Helper()
+	image := []byte{0}
+	for _, v := range values {
+		image = append(append(image, byte(len(v))), v...)
+	}
+	row, _, err := log.Cut(image, make([]change.Span, len(values)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, null, err := e.Append(nil, row)
+	if err != nil || null {
+		t.Fatalf("null %v, %v", null, err)
+	}
+	return string(key)
+}
+
+// TestKeyOfShorterType: what a target keeps as CHAR has no spaces at its end, also
+// where they would count.
+func TestKeyOfShorterType(t *testing.T) {
+	source := schema.Column{Name: "c", Type: "varchar(9)", DataType: "varchar", Charset: "utf8mb4", Collation: "utf8mb4_0900_ai_ci"}
+	target := source
+	log := &change.TableMap{Types: []byte{change.TypeVarchar}, Meta: []uint16{36}}
+	codec, err := schema.NewCodec(&source, log.Types[0], log.Meta[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, target.DataType = range []string{"varchar", "char"} {
+		table := &schema.Table{Flavor: mysql.MySQL, Columns: []schema.Column{target}}
+		e, ok := schema.NewKeyEncoder(table, &schema.Key{Unique: true, Parts: []schema.KeyPart{{Column: "c"}}}, []*schema.Codec{codec})
+		if !ok {
+			t.Fatal("no encoder")
+		}
+		if got := encoded(t, e, log, "a  ") == encoded(t, e, log, "a"); got != (target.DataType == "char") {
+			t.Errorf("%s: equal with and without spaces: %v", target.DataType, got)
+		}
+	}
+}
+
+// TestRowKey: a key tells rows apart only if no two rows can have the same, and the
+// log has all of it.
+func TestRowKey(t *testing.T) {
+	columns := []schema.Column{{Name: "a"}, {Name: "b"}, {Name: "n", Nullable: true}, {Name: "v", Generation: schema.Virtual}, {Name: "s", Generation: schema.Stored}}
+	unique := func(parts ...schema.KeyPart) schema.Key { return schema.Key{Name: "u", Unique: true, Parts: parts} }
+	for name, c := range map[string]struct {
+		change func(*schema.Key)
+		key    schema.Key
+		want   bool
+	}{
+		"two columns":      {key: unique(schema.KeyPart{Column: "a"}, schema.KeyPart{Column: "B"}), want: true},
+		"not unique":       {key: schema.Key{Name: "u", Parts: []schema.KeyPart{{Column: "a"}}}},
+		"may be NULL":      {key: unique(schema.KeyPart{Column: "a"}, schema.KeyPart{Column: "n"})},
+		"first characters": {key: unique(schema.KeyPart{Column: "a", Prefix: 3})},
+		"an expression":    {key: unique(schema.KeyPart{Expression: "a + 1"})},
+		"virtual":          {key: unique(schema.KeyPart{Column: "v"})},
+		"stored":           {key: unique(schema.KeyPart{Column: "a"}, schema.KeyPart{Column: "s"})},
+		"unknown":          {key: unique(schema.KeyPart{Column: "x"})},
+		"no part":          {key: unique()},
+		"hashes":           {key: unique(schema.KeyPart{Column: "a"}), change: func(k *schema.Key) { k.Kind = "HASH" }},
+		"periods":          {key: unique(schema.KeyPart{Column: "a"}), change: func(k *schema.Key) { k.WithoutOverlaps = true }},
+	} {
+		if c.change != nil {
+			c.change(&c.key)
+		}
+		table := &schema.Table{Columns: columns, Keys: []schema.Key{c.key}}
+		if got := table.RowKey() != nil; got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
