@@ -68,6 +68,14 @@ func TestMySQLSetAgainstNaive(t *testing.T) {
 		if got, want := a.Equal(b), maps.Equal(na, nb); got != want {
 			t.Fatalf("%s equals %s: %v", a, b, got)
 		}
+		for n := range uint64(26) { // one transaction more
+			id := ID{Source: uuidA, N: n + 1}
+			more := a.Clone()
+			more.Add(id)
+			if !more.Includes(a) || a.Includes(more) != na[id] || a.Equal(more) != na[id] {
+				t.Fatalf("%s and %s include each other: %v, %v", a, more, a.Includes(more), more.Includes(a))
+			}
+		}
 	})
 }
 

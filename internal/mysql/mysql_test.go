@@ -93,6 +93,43 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+// Values stay as they are or are refused: none is cut, numbered or made valid.
+func TestValuesStay(t *testing.T) {
+	for _, flavor := range []dbtest.Flavor{dbtest.MySQL, dbtest.MariaDB} {
+		s := dbtest.Shared(t, dbtest.Config{Flavor: flavor})
+		conn, err := mysql.Dial(t.Context(), s.Endpoint())
+		if err != nil {
+			t.Fatal(err)
+		}
+		db, err := conn.Open(mysql.Raw, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		table := mysql.Table(s.NewSchema(t), "t")
+		insert := func(values string) error {
+			_, err := db.ExecContext(t.Context(), "INSERT INTO "+table+" VALUES "+values)
+			return err
+		}
+		if _, err := db.ExecContext(t.Context(), "CREATE TABLE "+table+" (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(2), n TINYINT, d DATE)"); err != nil {
+			t.Fatal(err)
+		}
+		if err := insert("(0, 'ab', 127, '2024-02-31'), (7, '', -128, '0000-00-00')"); err != nil {
+			t.Errorf("%s: %v", flavor, err)
+		}
+		for _, values := range []string{"(8, 'abc', 0, NULL)", "(8, 'a', 128, NULL)", "(8, 'a', 0, '2024-13-01')", "(7, 'a', 0, NULL)"} {
+			if err := insert(values); err == nil {
+				t.Errorf("%s: %s was taken", flavor, values)
+			}
+		}
+		var got string
+		want := "0,ab,127,2024-02-31;7,,-128,0000-00-00"
+		if err := db.QueryRowContext(t.Context(), "SELECT GROUP_CONCAT(CONCAT_WS(',', id, v, n, d) ORDER BY id SEPARATOR ';') FROM "+table).Scan(&got); err != nil || got != want {
+			t.Errorf("%s: got %s, %v, want %s", flavor, got, err, want)
+		}
+	}
+}
+
 // Every byte survives quoting, in text and in raw sessions of both flavours.
 func TestQuoting(t *testing.T) {
 	for _, flavor := range []dbtest.Flavor{dbtest.MySQL, dbtest.MariaDB} {
