@@ -214,19 +214,62 @@ func TestSwapAfterCrash(t *testing.T) {
 	}
 }
 
+// A statement whose objects somebody changed after a crash, so that they are neither
+// as before it nor as behind it, is not taken for done.
+func TestChangedByHandAfterCrash(t *testing.T) {
+	for _, name := range []string{"mysql", "mariadb"} {
+		t.Run(name, func(t *testing.T) {
+			r := newReplay(t, pairs[name])
+			r.both(t, "CREATE TABLE p (id INT NOT NULL) PARTITION BY HASH (id) PARTITIONS 2", "CREATE TABLE q (id INT NOT NULL)")
+			r.breakAt = func() error { return errBroken }
+			for _, c := range []struct {
+				statement string
+				by        []string // the first undoes the statement
+			}{
+				{"ALTER TABLE p EXCHANGE PARTITION p0 WITH TABLE q", []string{"ALTER TABLE p EXCHANGE PARTITION p0 WITH TABLE q", "TRUNCATE TABLE q"}},
+				{"RENAME TABLE q TO x", []string{"RENAME TABLE x TO q", "CREATE TABLE x (id INT NOT NULL)"}},
+			} {
+				r.seq++
+				ev := r.event(c.statement)
+				for range 2 {
+					if err := r.execute(t, ev); !errors.Is(err, errBroken) {
+						t.Fatal(err)
+					}
+				}
+				conn, err := r.dst.Conn(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, q := range append([]string{"USE `" + r.schema + "_to`"}, c.by...) {
+					if _, err := conn.ExecContext(t.Context(), q); err != nil {
+						t.Fatal(err)
+					}
+				}
+				_ = conn.Close()
+				if e, ok := errors.AsType[*mysql.Error](r.execute(t, ev)); !ok || e.Code != "ddl_unclear" {
+					t.Errorf("%s, undone, and then %s: %v", c.statement, c.by[1], e)
+				}
+			}
+		})
+	}
+}
+
 func TestLeftOutIndexes(t *testing.T) {
 	r := newReplay(t, pairs["mysql"])
 	r.DeferIndexes = true
-	r.exec(t, "CREATE TABLE a (id INT PRIMARY KEY, v INT, w INT, x TEXT, KEY kv (v, w), KEY kw (w), KEY kx (x(5)), FULLTEXT KEY ft (x))")
+	r.exec(t, "CREATE TABLE a (id INT PRIMARY KEY, v INT, w INT, x TEXT, KEY kv (v, w), KEY kw (w), KEY kx (x(5)), FULLTEXT KEY ft (x), UNIQUE KEY uv (v, id))",
+		"CREATE TABLE b (id INT PRIMARY KEY, v INT, KEY kv (v))")
 	m := r.read(t)
 	made := createAll(t, r.pair, m)
 	id := m.Tables[0].ID()
-	r.reg.defs[id], r.reg.left[id] = m.Tables[0].Definition, made.Tables[0].LeftOut
+	for i, table := range m.Tables {
+		r.reg.defs[table.ID()], r.reg.left[table.ID()] = table.Definition, made.Tables[i].LeftOut
+	}
 	if len(r.reg.left[id]) != 4 {
 		t.Fatalf("left out: %q", r.reg.left[id])
 	}
 	r.both(t, "DROP INDEX kw ON a", "ALTER TABLE a RENAME INDEX kv TO kv2, ADD COLUMN z INT", "ALTER TABLE a CHANGE v v3 BIGINT", "ALTER TABLE a DROP COLUMN w",
-		"ALTER TABLE a ALTER INDEX kx INVISIBLE", "CREATE TABLE copy LIKE a")
+		"ALTER TABLE a ALTER INDEX kx INVISIBLE", "CREATE TABLE copy LIKE a", "CREATE TABLE copy2 LIKE b")
 	want := []string{"ADD KEY `kv2` (`v3`)", "ADD KEY `kx` (`x`(5)) INVISIBLE", "ADD FULLTEXT KEY `ft` (`x`)"}
 	if diff := cmp.Diff(want, r.reg.left[id]); diff != "" {
 		t.Fatal(diff)
@@ -253,11 +296,59 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s: got %v, wanted a refusal with a remedy", q, err)
 		}
 	}
+	failed := r.event("ALTER TABLE a ADD x INT")
+	failed.Failed = 1062
+	r.seq++
+	if err := r.execute(t, failed); err == nil || !strings.Contains(err.Error(), "ended with error 1062") {
+		t.Errorf("a statement that failed on the source: %v", err)
+	}
 	for _, q := range []string{"GRANT SELECT ON *.* TO x", "ALTER TABLE other.t ADD x INT", "CREATE TABLE other.f (a INT) ENGINE=FEDERATED", "CREATE TRIGGER x BEFORE INSERT ON a FOR EACH ROW SET @a = 1"} {
 		r.seq++
 		ev := r.event(q)
 		if err := r.execute(t, ev); err != nil {
 			t.Errorf("%s: %v", q, err)
+		}
+	}
+}
+
+// What only MariaDB has, and what of it moves or drops rows in a way that the log
+// does not tell.
+func TestRefusedStatementsOfMariaDB(t *testing.T) {
+	r := newReplay(t, pairs["mariadb"])
+	r.both(t, "CREATE TABLE a (id INT)", "CREATE TABLE p (id INT NOT NULL) PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (9), PARTITION p1 VALUES LESS THAN (99))")
+	for _, q := range []string{
+		"ALTER IGNORE TABLE a ADD UNIQUE (id)", "ALTER ONLINE IGNORE TABLE a ADD UNIQUE (id)", "ALTER TABLE p CONVERT PARTITION p0 TO TABLE a2", "ALTER TABLE p CONVERT PARTITION p0 TO TABLE unselected_z",
+		"ALTER TABLE unselected_z CONVERT PARTITION p0 TO TABLE a3", "ALTER TABLE unselected_z CONVERT TABLE a TO PARTITION p2 VALUES LESS THAN (7)",
+		"ALTER TABLE a ADD SYSTEM VERSIONING", "CREATE TABLE v (id INT) WITH SYSTEM VERSIONING", "CREATE SEQUENCE s",
+	} {
+		r.seq++
+		if e, ok := errors.AsType[*mysql.Error](r.execute(t, r.event(q))); !ok || e.Code != "ddl_refused" || e.Remedy == "" {
+			t.Errorf("%s: %v", q, e)
+		}
+	}
+}
+
+// A kind of statement that the pipeline does not carry is passed over only if rows
+// still fit without it.
+func TestUnwantedKinds(t *testing.T) {
+	r := newReplay(t, pairs["mysql"])
+	r.both(t, "CREATE TABLE a (id INT PRIMARY KEY)")
+	r.x.cfg.Kinds = []string{"create_table"}
+	var notes []Finding
+	r.x.deps.Refresh = func(ch *Changes) { r.reg.take(ch); notes = ch.Findings }
+	for q, noted := range map[string]bool{
+		"CREATE VIEW v AS SELECT * FROM a": true, "CREATE INDEX i ON a (id)": true, "CREATE TABLE b (id INT)": false, "ALTER TABLE unselected_a ADD x INT": false,
+	} {
+		r.seq++
+		notes = nil
+		if err := r.execute(t, r.event(q)); err != nil || len(notes) > 0 != noted {
+			t.Errorf("%s: %v, noted %+v", q, err, notes)
+		}
+	}
+	for _, q := range []string{"ALTER TABLE a ADD x INT", "TRUNCATE TABLE a", "RENAME TABLE a TO c", "DROP TABLE a", "DROP DATABASE `" + r.schema + "`"} {
+		r.seq++
+		if e, ok := errors.AsType[*mysql.Error](r.execute(t, r.event(q))); !ok || e.Code != "ddl_refused" {
+			t.Errorf("%s: %v", q, e)
 		}
 	}
 }
