@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -46,6 +47,7 @@ func TestSourceHasGoneOn(t *testing.T) {
 		{"g", "binary", "ALTER TABLE m MODIFY g BINARY(4) NOT NULL", "RENAME TABLE m TO n"},
 		{"k", "bigint", "ALTER TABLE n MODIFY k BIGINT", "ALTER TABLE n MODIFY k VARCHAR(5)"},
 		{"n", "int", "ALTER TABLE n CHANGE u n INT", "ALTER TABLE n ADD t VARCHAR(5) CHARACTER SET latin1"},
+		{"n", "int", "ALTER TABLE n MODIFY n INT UNSIGNED", "ALTER TABLE n MODIFY n INT"},
 		{"t", "varchar", "ALTER TABLE n CONVERT TO CHARACTER SET cp1251", "ALTER TABLE n CONVERT TO CHARACTER SET latin2"},
 		{"n", "bigint", "ALTER TABLE n MODIFY n BIGINT", "DROP TABLE n"},
 	} {
@@ -56,7 +58,7 @@ func TestSourceHasGoneOn(t *testing.T) {
 			t.Fatal(err)
 		}
 		def := r.reg.defs[schema.ID{Schema: r.schema, Name: strings.Fields(c.change)[2]}]
-		if col, _ := def.Column(c.column); col == nil || col.DataType != c.data || c.column == "t" && col.Charset != "cp1251" {
+		if col, _ := def.Column(c.column); col == nil || col.DataType != c.data || c.column == "t" && col.Charset != "cp1251" || col.Unsigned != strings.Contains(c.change, "UNSIGNED") {
 			t.Errorf("after %q the column is %+v", c.change, col)
 		}
 		r.seq++
@@ -269,12 +271,14 @@ func TestLeftOutIndexes(t *testing.T) {
 		t.Fatalf("left out: %q", r.reg.left[id])
 	}
 	r.both(t, "DROP INDEX kw ON a", "ALTER TABLE a RENAME INDEX kv TO kv2, ADD COLUMN z INT", "ALTER TABLE a CHANGE v v3 BIGINT", "ALTER TABLE a DROP COLUMN w",
-		"ALTER TABLE a ALTER INDEX kx INVISIBLE", "CREATE TABLE copy LIKE a", "CREATE TABLE copy2 LIKE b")
+		"ALTER TABLE a ALTER INDEX kx INVISIBLE", "CREATE TABLE copy LIKE a", "CREATE TABLE copy2 LIKE b", "DROP INDEX kv ON b")
 	want := []string{"ADD KEY `kv2` (`v3`)", "ADD KEY `kx` (`x`(5)) INVISIBLE", "ADD FULLTEXT KEY `ft` (`x`)"}
 	if diff := cmp.Diff(want, r.reg.left[id]); diff != "" {
 		t.Fatal(diff)
 	}
-	made.Tables[0].LeftOut = r.reg.left[id]
+	for i, table := range m.Tables {
+		made.Tables[i].LeftOut = r.reg.left[table.ID()]
+	}
 	buildLeftOut(t, r.pair, made)
 	r.same(t)
 }
@@ -391,6 +395,62 @@ func TestStatementContext(t *testing.T) {
 				t.Errorf("the quoted table became %+v", def)
 			}
 		})
+	}
+}
+
+// A column that loses digits of seconds, and a first TIMESTAMP, become what they became
+// on the source.
+func TestTimesOfThen(t *testing.T) {
+	for name, flavors := range pairs {
+		t.Run(name, func(t *testing.T) {
+			r := newReplay(t, flavors)
+			r.both(t, "CREATE TABLE f (id INT PRIMARY KEY, d DATETIME(1), t TIME(1))")
+			insert := "INSERT INTO `%s`.f VALUES (1, '2024-01-01 00:00:00.7', '00:00:00.7')"
+			r.exec(t, fmt.Sprintf(insert, r.schema))
+			if _, err := r.dst.Exec(fmt.Sprintf(insert, r.schema+"_to")); err != nil {
+				t.Fatal(err)
+			}
+			r.both(t, "ALTER TABLE f MODIFY d DATETIME, MODIFY t TIME")
+			var want, got string
+			query := "SELECT CONCAT(d, ' ', t) FROM `%s`.f"
+			if err := errors.Join(r.src.QueryRow(fmt.Sprintf(query, r.schema)).Scan(&want), r.dst.QueryRow(fmt.Sprintf(query, r.schema+"_to")).Scan(&got)); err != nil || got != want {
+				t.Errorf("got %q, want %q, %v", got, want, err)
+			}
+			for i, explicit := range []bool{true, false} {
+				ev := r.event(fmt.Sprintf("CREATE TABLE e%d (t TIMESTAMP)", i))
+				ev.ExplicitDefaults = &explicit
+				r.seq++
+				if err := r.execute(t, ev); err != nil {
+					t.Fatal(err)
+				}
+				def := r.reg.defs[schema.ID{Schema: r.schema, Name: fmt.Sprintf("e%d", i)}]
+				if def.Columns[0].Nullable != explicit {
+					t.Errorf("explicit defaults %v: %+v", explicit, def.Columns[0])
+				}
+			}
+		})
+	}
+}
+
+// Tables whose rows are others under a name than before are told of, so that the copy
+// does not go on with those that it read.
+func TestRowsUnderOtherNames(t *testing.T) {
+	r := newReplay(t, pairs["mariadb"])
+	r.both(t, "CREATE TABLE a (id INT PRIMARY KEY)", "CREATE TABLE b (id INT PRIMARY KEY)", "CREATE TABLE p (id INT PRIMARY KEY) PARTITION BY HASH (id) PARTITIONS 2")
+	id := func(name string) schema.ID { return schema.ID{Schema: r.schema, Name: name} }
+	r.both(t, "CREATE OR REPLACE TABLE a (id INT PRIMARY KEY, v INT)")
+	if diff := cmp.Diff([]schema.ID{id("a")}, r.last.Moved); diff != "" {
+		t.Errorf("replaced: %s", diff)
+	}
+	r.both(t, "RENAME TABLE a TO x, b TO a, x TO b")
+	for _, name := range []string{"a", "b"} {
+		if !slices.Contains(r.last.Moved, id(name)) {
+			t.Errorf("swapped: %v", r.last.Moved)
+		}
+	}
+	r.both(t, "ALTER TABLE p EXCHANGE PARTITION p0 WITH TABLE a")
+	if len(r.last.Exchanged) != 1 {
+		t.Errorf("exchanged: %v", r.last.Exchanged)
 	}
 }
 
