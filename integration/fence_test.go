@@ -21,7 +21,8 @@ const fenced = `objects {
     timeout      = "6s"
   }`
 
-// TestFenceObstacles begins cutovers that must not be finished: an XA transaction
+// TestFenceObstacles begins cutovers that must not be finished: the source is
+// read-only already, an XA transaction
 // is prepared, a session locks a table, a long reader keeps a definition busy,
 // somebody releases the fence or the source is restarted under it. Each leaves
 // everything as before, or asks a person; the one after it succeeds, and the
@@ -38,6 +39,7 @@ func TestFenceObstacles(t *testing.T) {
 			s.Apply(s.Write("p.hcl", p.File(fenced)))
 			s.CaughtUpTo(t, p)
 
+			fencedByOthers(t, s, p)
 			prepared := session(t, p.Src)
 			prepared("XA START 'left'", "INSERT INTO fence.t (v) VALUES (77)", "XA END 'left'", "XA PREPARE 'left'")
 			undone(t, s, p, "XA transaction") // which also keeps the target behind
@@ -86,6 +88,22 @@ func TestFenceObstacles(t *testing.T) {
 			site.Release(p.Src)
 		})
 	}
+}
+
+// fencedByOthers begins a cutover of a source that somebody else made read-only: it
+// stays so.
+func fencedByOthers(t *testing.T, s *site.Site, p site.Pair) {
+	t.Helper()
+	site.Execute(t, p.Src, "SET GLOBAL read_only = ON")
+	a := s.Call("cutover", "p", "--wait")
+	if a.Code != 3 || !strings.Contains(a.String(), "read-only already") {
+		t.Fatalf("a cutover of a source that is read-only: %s", a)
+	}
+	if on := site.Value(t, p.Src, "SELECT @@global.read_only"); on != "1" {
+		t.Fatal("the cutover took somebody else's fence away")
+	}
+	site.Release(p.Src)
+	s.InState(30*time.Second, "p", run.CaughtUp, run.CatchingUp)
 }
 
 func nextID(t *testing.T, s *dbtest.Server) string {
