@@ -125,6 +125,7 @@ func TestCodecRefuses(t *testing.T) {
 		"other blob":        {col: schema.Column{Type: "text", DataType: "text", Charset: "latin1"}, code: 0xfc, meta: 4},
 		"set for an enum":   {col: schema.Column{Type: "enum('a')", DataType: "enum"}, code: 0xfe, meta: 0xf801},
 		"other binary":      {col: schema.Column{Type: "binary(4)", DataType: "binary", Length: 4}, code: 0xfe, meta: 0xfe05},
+		"shorter binary":    {col: schema.Column{Type: "binary(4)", DataType: "binary", Length: 4}, code: 0xfe, meta: 0xfe03},
 		"no charset":        {col: schema.Column{Type: "text", DataType: "text"}, code: 0xfc, meta: 2},
 		"unknown type":      {col: schema.Column{Type: "xmltype", DataType: "xmltype"}, code: 0xfc, meta: 2},
 		"compressed text":   {col: schema.Column{Type: "text", DataType: "text", Charset: "latin1", Compressed: true}, code: 140, meta: 2, hint: true},
