@@ -208,3 +208,42 @@ func restartUnderFence(t *testing.T, s *site.Site, p site.Pair) {
 	s.CaughtUpTo(t, p)
 	site.Equal(t, p, "fence", "fence")
 }
+
+// TestCutoverWithoutFence: a source that the cutover does not stop has to be silent
+// for the time of hold, however seldom it is written.
+func TestCutoverWithoutFence(t *testing.T) {
+	s, p := site.New(t), site.SharedPair(t, dbtest.MySQL, dbtest.MySQL)
+	site.DropLater(t, p.Src, "unfenced")
+	site.DropLater(t, p.Dst, "unfenced")
+	site.Execute(t, p.Src, "CREATE DATABASE unfenced", "CREATE TABLE unfenced.t (id INT AUTO_INCREMENT PRIMARY KEY, v INT)")
+	s.Dev()
+	s.Apply(s.Write("p.hcl", p.File(`objects {
+    database "unfenced" {}
+  }
+  cutover {
+    hold    = "2s"
+    timeout = "6s"
+  }`)))
+	s.CaughtUpTo(t, p)
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(500 * time.Millisecond):
+				_, _ = p.Src.DB().Exec("INSERT INTO unfenced.t (v) VALUES (1)")
+			}
+		}
+	}()
+	undone(t, s, p, "6s")
+	close(stop)
+	<-stopped
+	s.CaughtUpTo(t, p)
+	if a := s.Call("cutover", "p", "--wait"); a.Code != 0 {
+		t.Fatalf("cutover of a silent source: %s", a)
+	}
+	s.Must("wait", "p", "--for", "completed", "--timeout", "30s")
+	site.Equal(t, p, "unfenced", "unfenced")
+}
