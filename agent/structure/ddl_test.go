@@ -238,16 +238,7 @@ func TestChangedByHandAfterCrash(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				conn, err := r.dst.Conn(t.Context())
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, q := range append([]string{"USE `" + r.schema + "_to`"}, c.by...) {
-					if _, err := conn.ExecContext(t.Context(), q); err != nil {
-						t.Fatal(err)
-					}
-				}
-				_ = conn.Close()
+				r.onTarget(t, c.by...)
 				if e, ok := errors.AsType[*mysql.Error](r.execute(t, ev)); !ok || e.Code != "ddl_unclear" {
 					t.Errorf("%s, undone, and then %s: %v", c.statement, c.by[1], e)
 				}
