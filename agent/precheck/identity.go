@@ -102,6 +102,9 @@ var replicaSource = Check{ID: "replica-source", Needs: source, Run: func(ctx con
 	}
 	replica := rows.Next()
 	rows.Close()
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read the replica's status: %w", err)
+	}
 	if !replica {
 		return nil, nil
 	}

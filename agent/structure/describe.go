@@ -208,6 +208,7 @@ func (t *Table) fromText() error {
 	for _, words := range []string{"PARTITION BY KEY", "PARTITION BY LINEAR KEY", "SUBPARTITION BY KEY", "SUBPARTITION BY LINEAR KEY"} {
 		d.PartedByKey = d.PartedByKey || sqltext.Has(c.options, words)
 	}
+	d.PartedByText = partedByText(d, c.options)
 	for _, it := range c.items {
 		switch it.kind {
 		case itemForeignKey:
@@ -250,4 +251,20 @@ func (it item) number(word string) (uint64, bool) {
 		return n, err == nil
 	}
 	return 0, false
+}
+
+// partedByText looks for text among the columns of RANGE and LIST COLUMNS.
+func partedByText(d *schema.Table, options []sqltext.Token) bool {
+	for at := range options {
+		if !options[at].Is("COLUMNS") || at+1 >= len(options) || !options[at+1].Is("(") {
+			continue
+		}
+		for _, one := range sqltext.Split(options[at+2 : sqltext.Close(options, at+1)]) {
+			name, _ := (&sqltext.Cursor{T: one}).Name()
+			if col, _ := d.Column(name.Name); col != nil && col.Charset != "" {
+				return true
+			}
+		}
+	}
+	return false
 }

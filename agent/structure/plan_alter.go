@@ -2,6 +2,7 @@ package structure
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -119,6 +120,11 @@ func (a *alter) clause(cl sqltext.Clause) error {
 			a.skip = true
 			return a.pl.recopy(a.source, "rows came by EXCHANGE PARTITION from a table that is not selected")
 		}
+		if why := a.placed(); why != "" {
+			a.skip = true
+			id, _, _ := a.pl.match(*a.with)
+			return errors.Join(a.pl.recopy(a.source, why), a.pl.recopy(id, why))
+		}
 	case sqltext.Tablespace:
 		a.skip = true
 		return a.pl.recopy(a.source, "its rows were replaced as a file (TABLESPACE)")
@@ -164,6 +170,11 @@ func (a *alter) other(cl sqltext.Clause) (gone bool) {
 	switch {
 	case c.Peek(0).Is("ALGORITHM"), c.Peek(0).Is("LOCK"):
 		return true
+	case c.AcceptAny("TRUNCATE PARTITION", "DROP PARTITION") != "" && !c.Peek(0).Is("ALL"):
+		if why := a.placed(); why != "" {
+			a.reasons = append(a.reasons, why)
+		}
+		return false
 	case c.Accept("ADD"):
 		if c.AcceptAny("CONSTRAINT", "FOREIGN", "CHECK") != "" {
 			it := readItem(cl.Tokens[1:])
@@ -191,6 +202,9 @@ func (a *alter) addColumns(cl sqltext.Clause) {
 		a.r.column(col)
 		if f := unpredictable(col); f != "" {
 			a.reasons = append(a.reasons, fmt.Sprintf("the new column's default %s() gives other values here than on the source", f))
+		}
+		if a.r.cross() && computed(col) {
+			a.reasons = append(a.reasons, "the new column's default may have other values here than on the source")
 		}
 		if !sqltext.Has(col, "AUTO_INCREMENT") {
 			continue
@@ -222,6 +236,15 @@ func (a *alter) unordered() string {
 	return ""
 }
 
+// placed says why a partition may have other rows here than on the source.
+func (a *alter) placed() string {
+	def, _ := a.pl.deps.Registry.Known(a.source)
+	if def == nil || !a.r.cross() || !def.PartedByKey && !def.PartedByText {
+		return ""
+	}
+	return "rows may lie in other partitions here than on the source"
+}
+
 // random are functions whose value for a row cannot be had again.
 var random = set("UUID UUID_SHORT UUID_V4 UUID_V7 RAND SYS_GUID RANDOM_BYTES CONNECTION_ID USER CURRENT_USER SESSION_USER SYSTEM_USER CURRENT_ROLE" +
 	" DATABASE SCHEMA VERSION NEXTVAL LASTVAL SYSDATE LAST_INSERT_ID GEN_RANDOM_UUID")
@@ -234,6 +257,24 @@ func unpredictable(col []sqltext.Token) string {
 		}
 	}
 	return ""
+}
+
+// clocks are the functions that a default may be without being computed.
+var clocks = set("CURRENT_TIMESTAMP NOW LOCALTIME LOCALTIMESTAMP")
+
+// computed reports whether a column's default is an expression, other than one
+// value in parentheses or the time of the statement.
+func computed(col []sqltext.Token) bool {
+	for i := 0; i+2 < len(col); i++ {
+		switch {
+		case !col[i].Is("DEFAULT"):
+		case col[i+1].Is("("):
+			return sqltext.Close(col, i+1) != i+3
+		case col[i+2].Is("("):
+			return !clocks[strings.ToUpper(col[i+1].Text)]
+		}
+	}
+	return false
 }
 
 func (a *alter) changeColumn(cl sqltext.Clause) {

@@ -30,8 +30,10 @@ type Table struct {
 	// SystemVersioned: MariaDB keeps old row versions in this table.
 	SystemVersioned bool `json:"system_versioned,omitempty"`
 
-	// PartedByKey: PARTITION or SUBPARTITION BY KEY.
-	PartedByKey bool `json:"parted_by_key,omitempty"`
+	// PartedByKey: PARTITION or SUBPARTITION BY KEY. PartedByText: by RANGE or LIST
+	// COLUMNS of which one is text.
+	PartedByKey  bool `json:"parted_by_key,omitempty"`
+	PartedByText bool `json:"parted_by_text,omitempty"`
 }
 
 // Generation says how a column gets its value.
