@@ -129,16 +129,7 @@ func (r *replay) execute(t *testing.T, ev *change.Statement) error {
 // onTarget runs statements on the target in the schema's copy.
 func (r *replay) onTarget(t *testing.T, stmts ...string) {
 	t.Helper()
-	conn, err := r.dst.Conn(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	for _, q := range append([]string{"USE " + mysql.Ident(r.schema+"_to")}, stmts...) {
-		if _, err := conn.ExecContext(t.Context(), q); err != nil {
-			t.Fatalf("%s: %v", q, err)
-		}
-	}
+	inSchema(t, r.dst, r.schema+"_to", stmts)
 }
 
 // both runs statements on the source and replays them.

@@ -203,9 +203,6 @@ func allAbsent(before, now []ledger.Object, i int) bool {
 // exchanged: a partition has the number that the table had, and the table the
 // partition's. A table that somebody has rebuilt has a new one.
 func exchanged(before, now []ledger.Object) bool {
-	if !now[0].Exists || !now[1].Exists {
-		return false
-	}
 	for name, n := range before[0].Identity {
 		if n == now[1].Identity[""] && before[1].Identity[""] == now[0].Identity[name] {
 			return true

@@ -75,12 +75,17 @@ func newPair(t *testing.T, flavors [2]dbtest.Flavor) *pair {
 // exec runs statements on the source in its schema.
 func (p *pair) exec(t *testing.T, stmts ...string) {
 	t.Helper()
-	conn, err := p.admin.Conn(t.Context())
+	inSchema(t, p.admin, p.schema, append([]string{"SET NAMES utf8mb4, SESSION foreign_key_checks=0, innodb_strict_mode=0"}, stmts...))
+}
+
+func inSchema(t *testing.T, db *sql.DB, schema string, stmts []string) {
+	t.Helper()
+	conn, err := db.Conn(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	for _, q := range append([]string{"USE " + mysql.Ident(p.schema), "SET NAMES utf8mb4, SESSION foreign_key_checks=0, innodb_strict_mode=0"}, stmts...) {
+	for _, q := range append([]string{"USE " + mysql.Ident(schema)}, stmts...) {
 		if _, err := conn.ExecContext(t.Context(), q); err != nil {
 			t.Fatalf("%s: %v", q, err)
 		}
