@@ -163,7 +163,23 @@ func (c *catalog) Plan(schemaName, table string) (*apply.Plan, error) {
 		return nil, nil // its copy will have what the log has now
 	}
 	return &apply.Plan{ID: e.row.ID, Source: e.row.Definition, Target: e.target, Window: c.s.gate.Table(id),
-		PageColumn: snapshot.PageColumn(e.row.Definition), Children: c.parents[id]}, nil
+		PageColumn: snapshot.PageColumn(e.row.Definition), Children: c.childrenLocked(e)}, nil
+}
+
+// childrenLocked are the foreign keys through which a table's changes reach other
+// tables.
+func (c *catalog) childrenLocked(e *entry) []apply.Child {
+	all := c.parents[e.row.Source]
+	// A MySQL takes no index from under a foreign key. An index that one needs may
+	// be among those that are left out.
+	if e.row.Definition.Flavor != mysql.MariaDB || len(e.row.LeftOut) > 0 {
+		return all
+	}
+	idle := func(child apply.Child) bool { return !e.row.Definition.Referenced(child.Key.ParentCols) }
+	if !slices.ContainsFunc(all, idle) {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), idle)
 }
 
 // sameDefinition compares as the ledger stores definitions.

@@ -2,6 +2,7 @@ package structure
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tidegate-io/tidegate/agent/structure/sqltext"
@@ -168,13 +169,14 @@ func leavable(t *Table, it item, parents [][]string) bool {
 		return false
 	}
 	cols := it.indexed()
+	with := slices.Concat(cols, t.Definition.PrimaryKey()) // to InnoDB these are part of it
 	for _, fk := range t.Definition.ForeignKeys {
-		if begins(cols, fk.Columns) {
+		if begins(with, fk.Columns) {
 			return false
 		}
 	}
 	for _, p := range parents {
-		if begins(cols, p) {
+		if begins(with, p) {
 			return false
 		}
 	}

@@ -142,6 +142,8 @@ var mysqlOnly = []string{
 }
 
 var mariaOnly = []string{
+	"CREATE TABLE ends (id INT PRIMARY KEY, b INT NOT NULL, KEY b (b))", // the foreign key needs b with the primary key behind it
+	"CREATE TABLE ends_child (id INT PRIMARY KEY, b INT, e INT, KEY (b, e), CONSTRAINT fke FOREIGN KEY (b, e) REFERENCES ends (b, id))",
 	"CREATE TABLE ma (id INT PRIMARY KEY, j JSON, u UUID DEFAULT uuid(), i4 INT, i6 INET6, t TEXT DEFAULT 'abc', y DATE DEFAULT curdate(), x INT DEFAULT (1 + 2), inv INT INVISIBLE, KEY ig (x) IGNORED)",
 	"CREATE TABLE ver (id INT PRIMARY KEY, a INT) WITH SYSTEM VERSIONING",
 	"CREATE TABLE ver2 (id INT PRIMARY KEY, s TIMESTAMP(6) GENERATED ALWAYS AS ROW START, e TIMESTAMP(6) GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (s, e)) WITH SYSTEM VERSIONING",

@@ -172,6 +172,39 @@ func (t *Table) identifies(k *Key) bool {
 	return len(k.Parts) > 0
 }
 
+// Referenced reports whether foreign keys act that refer to these columns: on a
+// MariaDB a primary key or an index can be taken from under them while
+// foreign_key_checks are off, and what is deleted or updated then reaches no child.
+// An index serves if it begins with whole columns in this order, a secondary one
+// with the primary key's behind its own (InnoDB: dict_foreign_qualify_index).
+func (t *Table) Referenced(columns []string) bool {
+	primary := t.PrimaryKey()
+	return slices.ContainsFunc(t.Keys, func(k Key) bool {
+		var whole []string
+		for _, p := range k.Parts {
+			if p.Prefix > 0 || p.Column == "" {
+				break
+			}
+			whole = append(whole, p.Column)
+		}
+		if len(whole) == len(k.Parts) {
+			whole = append(whole, primary...)
+		}
+		return k.Kind == "" && len(whole) >= len(columns) && slices.EqualFunc(whole[:len(columns)], columns, strings.EqualFold)
+	})
+}
+
+// PrimaryKey returns the primary key's columns, maybe none.
+func (t *Table) PrimaryKey() []string {
+	var out []string
+	if i := slices.IndexFunc(t.Keys, func(k Key) bool { return k.Name == "PRIMARY" }); i >= 0 {
+		for _, p := range t.Keys[i].Parts {
+			out = append(out, p.Column)
+		}
+	}
+	return out
+}
+
 // Compact lets a definition take less memory: text that many tables have in
 // common is kept once.
 func (t *Table) Compact() {
