@@ -1,7 +1,9 @@
 package apply
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/tidegate-io/tidegate/internal/change"
 )
@@ -23,6 +25,7 @@ type netter struct {
 	byKey   map[string]int32
 	byValue []map[string]int32 // per unique key: the entry that first had the value
 	scratch []byte
+	at      int // the item that is being taken
 
 	// irregular: a row is inserted that is there already, or changed while it is
 	// not. The source told two rows apart that the target's collation does not.
@@ -43,6 +46,7 @@ func (tb *tableBatch) reduce(kept *arena) error {
 		n.byValue[i] = make(map[string]int32, len(tb.items))
 	}
 	for i := range tb.items {
+		n.at = i
 		if err := n.take(&tb.items[i]); err != nil {
 			return fmt.Errorf("key of a row of %s: %w", tb.table.name(), err)
 		}
@@ -114,6 +118,9 @@ func (n *netter) put(it *item, before, after *change.Row) error {
 	} else {
 		e := &n.tb.entries[i]
 		if (e.after == nil) != (before == nil) {
+			if after == nil && n.again(it) {
+				return nil
+			}
 			n.irregular = true
 		}
 		e.after = after
@@ -124,6 +131,18 @@ func (n *netter) put(it *item, before, after *change.Row) error {
 		}
 	}
 	return nil
+}
+
+// again reports whether a transaction has deleted this very row before: MySQL's
+// log has the row that a ring of ON DELETE CASCADE comes back to twice.
+func (n *netter) again(it *item) bool {
+	for i := n.at - 1; i >= 0 && slices.Equal(n.tb.items[i].ids, it.ids); i-- {
+		ch := n.tb.items[i].ch
+		if ch.Op == change.Delete && bytes.Equal(ch.Before.Image(), it.ch.Before.Image()) {
+			return true
+		}
+	}
+	return false
 }
 
 // link joins an entry with those that had or have the same unique value.
