@@ -163,7 +163,9 @@ func (r *rig) owes(id int, c *Copier) {
 	open(2, "while both rows are on the source")
 	r.exec(r.src, "ALTER TABLE {}.w RENAME COLUMN id TO nr")
 	open(2, "while the source has another name for the key than is known")
-	r.exec(r.src, "ALTER TABLE {}.w RENAME COLUMN nr TO id", "DELETE FROM {}.w")
+	r.exec(r.src, "ALTER TABLE {}.w ADD id VECTOR(3)")
+	open(2, "while another column has the key's name")
+	r.exec(r.src, "ALTER TABLE {}.w DROP id", "ALTER TABLE {}.w RENAME COLUMN nr TO id", "DELETE FROM {}.w")
 	open(0, "rows that are nowhere")
 }
 
@@ -194,6 +196,33 @@ func TestDefinitionDiffers(t *testing.T) {
 	}
 	r.execTo("ALTER TABLE {}.d ADD w INT NOT NULL DEFAULT 7")
 	r.redefine(id)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	r.equal("d")
+}
+
+// TestTypeAway: a table whose name another one has meanwhile is waited for, also
+// if the source finds what is asked of the key's column to be wrong for its type.
+func TestTypeAway(t *testing.T) {
+	r := newRig(t, dbtest.Config{}, dbtest.Config{})
+	r.create("CREATE TABLE {}.d (id BIT(20) NOT NULL PRIMARY KEY, v VARCHAR(100))")
+	r.numbers("d", 500)
+	r.register("d")
+	swap := "RENAME TABLE {}.d TO {}.x, {}.e TO {}.d, {}.x TO {}.e"
+	r.exec(r.src, "CREATE TABLE {}.e (n INT NOT NULL PRIMARY KEY, id VECTOR(3))", "INSERT INTO {}.e (n) VALUES (1)", swap)
+	r.begin()
+	c := r.copier()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- c.Run(ctx) }()
+	select {
+	case err := <-done:
+		t.Fatalf("the copy ended while its table was away: %v", err)
+	case <-time.After(700 * time.Millisecond):
+	}
+	r.exec(r.src, swap)
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
@@ -190,6 +191,29 @@ func definitionError(err error) error {
 		return fmt.Errorf("%w: %w", errDiffers, err)
 	}
 	return err
+}
+
+// outdated reports whether the source refused a statement since its table is not
+// the applied one any more. With a column's name on a column of another type a
+// server finds nearly anything to be wrong.
+func (c *Copier) outdated(ctx context.Context, applied *schema.Table, refusal error) bool {
+	if noSuchTable[mysql.Number(refusal)] {
+		return true
+	}
+	if mysql.Number(refusal) == 0 || mysql.Classify(refusal) == mysql.Transient {
+		return false
+	}
+	conn, err := c.plans.Conn(ctx)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	now, err := c.readDefinition(ctx, conn, applied.ID())
+	if err != nil {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // its charset is not what the next one wants
+		return noSuchTable[mysql.Number(err)]
+	}
+	return now == nil || !c.sameRows(now, applied)
 }
 
 // readDefinition reads names as text, which a session for rows does not do.

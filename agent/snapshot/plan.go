@@ -172,7 +172,7 @@ func (c *Copier) nextRanges(ctx context.Context, tables []*tableCopy) (jobs []*j
 		if !ok {
 			var nextErr error
 			if ck, nextErr = t.ranger.next(ctx, c.plans, c.Config); nextErr != nil {
-				if !errors.Is(definitionError(nextErr), errDiffers) {
+				if !c.changedMeanwhile(ctx, t, nextErr) {
 					err = nextErr
 				}
 				c.leaveAlone([]*tableCopy{t}, []cursor{before})
@@ -183,6 +183,13 @@ func (c *Copier) nextRanges(ctx context.Context, tables []*tableCopy) (jobs []*j
 		jobs, chunks = append(jobs, &job{table: t, chunk: ck, few: few}), append(chunks, ck)
 	}
 	return jobs, chunks, err
+}
+
+// changedMeanwhile reports whether a range was not found since a statement of the
+// source is still on its way.
+func (c *Copier) changedMeanwhile(ctx context.Context, t *tableCopy, err error) bool {
+	source, _, unknown := c.applied(t.ID)
+	return unknown == nil && c.outdated(ctx, source, err)
 }
 
 // firstRanges finds the first ranges of those tables of which none is found yet,

@@ -2,12 +2,14 @@ package snapshot
 
 import (
 	"context"
-	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/schema"
 )
 
 // Settle removes the debts of a table that are paid, and returns the others. A
@@ -34,8 +36,8 @@ func (c *Copier) Settle(ctx context.Context, id int) ([]ledger.Debt, error) {
 		if err != nil {
 			return nil, fmt.Errorf("settle the debts of %s: %w", target.ID(), err)
 		}
-		atSource, err := present(ctx, c.source, pg, mysql.Table(source.Schema, source.Name), part)
-		if noSuchTable[mysql.Number(err)] {
+		atSource, err := c.atSource(ctx, source, pg, part)
+		if errors.Is(err, errDiffers) {
 			open = append(open, part...) // the source has gone on; the log will say how
 			continue
 		}
@@ -53,13 +55,37 @@ func (c *Copier) Settle(ctx context.Context, id int) ([]ledger.Debt, error) {
 	return open, c.Ledger.Pay(ctx, paid)
 }
 
+// atSource returns which of the keys the source holds, in the table that the
+// applied definition is of: under another one's name none would be found. The
+// metadata lock of the transaction keeps the two together.
+func (c *Copier) atSource(ctx context.Context, applied *schema.Table, pg *paging, debts []ledger.Debt) (map[[32]byte]bool, error) {
+	conn, err := c.source.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Raw(func(any) error { return driver.ErrBadConn }) }() // ends the transaction
+	for _, q := range []string{"START TRANSACTION READ ONLY", touch(applied)} {
+		if _, err := conn.ExecContext(ctx, q); err != nil {
+			return nil, definitionError(err)
+		}
+	}
+	now, err := c.readDefinition(ctx, conn, applied.ID())
+	if err != nil {
+		return nil, definitionError(err)
+	}
+	if now == nil || !c.sameRows(now, applied) {
+		return nil, fmt.Errorf("%s: %w", applied.ID(), errDiffers)
+	}
+	return present(ctx, conn, pg, mysql.Table(applied.Schema, applied.Name), debts)
+}
+
 // present returns which of the keys a server holds, byte for byte.
-func present(ctx context.Context, db *sql.DB, pg *paging, name string, debts []ledger.Debt) (map[[32]byte]bool, error) {
+func present(ctx context.Context, q mysql.Querier, pg *paging, name string, debts []ledger.Debt) (map[[32]byte]bool, error) {
 	keys := make([]ledger.Bound, len(debts))
 	for i, d := range debts {
 		keys[i] = d.Key
 	}
-	rows, err := db.QueryContext(ctx, "SELECT "+pg.selectList()+" FROM "+name+" WHERE "+pg.anyOf(keys))
+	rows, err := q.QueryContext(ctx, "SELECT "+pg.selectList()+" FROM "+name+" WHERE "+pg.anyOf(keys))
 	if err != nil {
 		return nil, err
 	}

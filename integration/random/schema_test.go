@@ -47,7 +47,10 @@ func (w world) table(r *rand.Rand, database, name string) *table {
 			}
 		}
 		if chance(r, 5) {
-			c.attribute = pick(r, "INVISIBLE", "COMMENT 'it''s; -- a \\\\ comment'")
+			c.attribute = "COMMENT 'it''s; -- a \\\\ comment'"
+			if (c.null || c.fallback != "") && chance(r, 50) { // a MariaDB takes no other ones
+				c.attribute = "INVISIBLE"
+			}
 		}
 	}
 	w.uniqueKeys(r, t, next)
