@@ -274,6 +274,33 @@ func TestLeftOutIndexes(t *testing.T) {
 	r.same(t)
 }
 
+// TestExchangeWithLeftOutIndexes: tables that exchange a partition have their
+// indexes before, whichever of them lacks some, and whatever an earlier attempt made.
+func TestExchangeWithLeftOutIndexes(t *testing.T) {
+	for _, name := range []string{"mysql", "mariadb"} {
+		t.Run(name, func(t *testing.T) {
+			r := newReplay(t, pairs[name])
+			r.DeferIndexes = true
+			r.exec(t, "CREATE TABLE p (id INT PRIMARY KEY, v INT, x TEXT, KEY kv (v), KEY kx (x(5))) PARTITION BY RANGE (id) (PARTITION a VALUES LESS THAN (10), PARTITION b VALUES LESS THAN MAXVALUE)",
+				"CREATE TABLE q (id INT PRIMARY KEY, v INT, x TEXT, KEY kv (v), KEY kx (x(5)))", "INSERT INTO p VALUES (1, 1, 'a'), (11, 11, 'b')", "INSERT INTO q VALUES (2, 2, 'c')")
+			m := r.read(t)
+			made := createAll(t, r.pair, m)
+			p, q := m.Tables[0].ID(), m.Tables[1].ID()
+			for i, table := range m.Tables {
+				if r.reg.defs[table.ID()], r.reg.left[table.ID()] = table.Definition, made.Tables[i].LeftOut; len(made.Tables[i].LeftOut) != 2 {
+					t.Fatalf("left out: %q", made.Tables[i].LeftOut)
+				}
+			}
+			r.onTarget(t, "ALTER TABLE q ADD KEY kx (x(5))") // and the agent ended
+			r.both(t, "ALTER TABLE p EXCHANGE PARTITION a WITH TABLE q")
+			if left := append(r.reg.left[p], r.reg.left[q]...); len(left) != 0 {
+				t.Fatalf("left out: %q", left)
+			}
+			r.same(t)
+		})
+	}
+}
+
 func TestRefused(t *testing.T) {
 	r := newReplay(t, pairs["mysql"])
 	r.both(t, "CREATE TABLE a (id INT)", "CREATE TABLE p (id INT NOT NULL) PARTITION BY HASH (id) PARTITIONS 2")

@@ -396,6 +396,8 @@ func (a *alter) end() error {
 		pl.p.readBack[id] = true
 	case a.with != nil:
 		id, target, _ := pl.match(*a.with)
+		pl.complete(a.source, a.target)
+		pl.complete(id, target)
 		s.objects, s.after = []schema.ID{a.target, target}, exchanged
 		pl.p.changes.Exchanged = append(pl.p.changes.Exchanged, [2]schema.ID{a.source, id})
 		pl.altered(a.source, id)

@@ -200,6 +200,21 @@ func (pl *planner) likeIndexes(target schema.ID) {
 	}
 }
 
+// complete makes the indexes that a table still lacks: tables that exchange a
+// partition must be alike.
+func (pl *planner) complete(id, target schema.ID) {
+	_, left := pl.deps.Registry.Known(id)
+	if len(left) == 0 {
+		return
+	}
+	s := step{objects: []schema.ID{target}, repeat: true, indexes: true}
+	for _, clause := range left { // each by itself: some may be there since an earlier attempt
+		s.sql = append(s.sql, "ALTER TABLE "+quoteID(target)+" "+clause)
+	}
+	pl.add(s)
+	pl.setLeftOut(id, nil)
+}
+
 func (pl *planner) dropTables() error {
 	if pl.st.Temporary {
 		return nil

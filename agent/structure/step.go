@@ -20,6 +20,7 @@ type step struct {
 	objects []schema.ID // in the target's names; an empty Name is the database
 	repeat  bool        // running it once more changes nothing
 	anyFK   bool        // run with foreign_key_checks off
+	indexes bool        // it makes indexes, and one that is there is made
 
 	// after reports whether the objects are what they are after the step; before
 	// and now are in the order of objects.
@@ -105,7 +106,11 @@ func (x *Executor) run(ctx context.Context, lock *ledger.Lock, p *plan, s *step)
 	}
 	return with(ctx, lock.Conn, settings, func() error {
 		for _, q := range s.sql {
-			if _, err := lock.Conn.ExecContext(ctx, q); err != nil {
+			err := x.statement(ctx, lock.Conn, p, s, q)
+			if s.indexes && mysql.Number(err) == duplicateKeyName {
+				continue
+			}
+			if err != nil {
 				return statementError(q, err)
 			}
 		}
@@ -122,6 +127,43 @@ func (x *Executor) refused(ctx context.Context, s *step, at stepAt, err error) e
 	}
 	return errors.Join(err, x.deps.Ledger.Withdraw(ctx, at.seq, at.n))
 }
+
+// statement runs one. Rows that are copied anew behind it, since it makes others
+// of them here than on the source, shall not stand in its way: they are deleted
+// where the target takes one of them for wrong. (TRUNCATE would look like an ALTER
+// TABLE that has run.)
+func (x *Executor) statement(ctx context.Context, conn *sql.Conn, p *plan, s *step, q string) error {
+	_, err := conn.ExecContext(ctx, q)
+	if !s.anyFK || len(p.changes.Recopy) == 0 || !mysql.Refused(err) && !mysql.Duplicate(err) {
+		return err
+	}
+	for _, id := range p.changes.Recopy {
+		target, ok := x.deps.Carrier.Selection.target(id)
+		if !ok {
+			return err
+		}
+		if e := deleteAll(ctx, conn, target); e != nil {
+			return errors.Join(err, e)
+		}
+	}
+	_, err = conn.ExecContext(ctx, q)
+	return err
+}
+
+// deleteAll deletes a table's rows, some at a time.
+func deleteAll(ctx context.Context, conn *sql.Conn, id schema.ID) error {
+	for {
+		done, err := conn.ExecContext(ctx, "DELETE FROM "+quoteID(id)+" LIMIT 20000")
+		if err != nil {
+			return fmt.Errorf("delete the rows of %s on the target, which are copied anew: %w", id, err)
+		}
+		if n, err := done.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+	}
+}
+
+const duplicateKeyName = 1061
 
 // refusedByTarget is the code of a statement that the target does not run.
 const refusedByTarget = "ddl"
