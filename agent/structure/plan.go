@@ -25,6 +25,8 @@ type plan struct {
 
 	shadows map[schema.ID]schema.ID           // of parents, where the statement makes or names them anew
 	absent  map[schema.ID][]schema.ForeignKey // new lists of the keys that are not on the target, by the name after
+
+	rebuilt bool // tables were rebuilt so that the target takes the statement
 }
 
 // planner makes the plan of one statement.

@@ -84,7 +84,15 @@ func (x *Executor) step(ctx context.Context, lock *ledger.Lock, p *plan, at step
 	fault.At("ddl-intended")
 	if todo == run {
 		if err := x.run(ctx, lock, p, s); err != nil {
-			return x.refused(ctx, s, at, err)
+			if err = x.refused(ctx, s, at, err); mysql.Number(err) != columnsInPlace || p.rebuilt {
+				return err
+			}
+			p.rebuilt = true
+			delete(noted, at.n)
+			if err := x.rebuild(ctx, lock, s.objects); err != nil {
+				return err
+			}
+			return x.step(ctx, lock, p, at, noted)
 		}
 	}
 	fault.At("ddl-run")
@@ -94,6 +102,22 @@ func (x *Executor) step(ctx context.Context, lock *ledger.Lock, p *plan, at step
 	return x.deps.Ledger.Transaction(ctx, "end a step of "+p.what, func(tx *sql.Tx) error {
 		return x.deps.Ledger.IntentDone(ctx, tx, at.seq, at.n)
 	})
+}
+
+// rebuild gives tables the form that a new one has. A MySQL adds columns in place,
+// which the source need not have done, and then takes no EXCHANGE PARTITION. No
+// intent stands meanwhile: the tables get other numbers in InnoDB.
+func (x *Executor) rebuild(ctx context.Context, lock *ledger.Lock, tables []schema.ID) error {
+	for _, id := range tables {
+		if err := lock.Check(ctx); err != nil {
+			return err
+		}
+		q := "ALTER TABLE " + quoteID(id) + " FORCE"
+		if err := alterTable(ctx, lock.Conn, q, definitionSettings); err != nil {
+			return statementError(q, err)
+		}
+	}
+	return nil
 }
 
 func (x *Executor) run(ctx context.Context, lock *ledger.Lock, p *plan, s *step) error {
@@ -163,7 +187,10 @@ func deleteAll(ctx context.Context, conn *sql.Conn, id schema.ID) error {
 	}
 }
 
-const duplicateKeyName = 1061
+const (
+	duplicateKeyName = 1061
+	columnsInPlace   = 1731 // columns were added to one of two tables in place, and not to the other
+)
 
 // refusedByTarget is the code of a statement that the target does not run.
 const refusedByTarget = "ddl"
@@ -172,10 +199,6 @@ func statementError(q string, err error) error {
 	err = fmt.Errorf("run on the target %.2000q: %w", q, err)
 	if mysql.Number(err) == 0 || mysql.Classify(err) == mysql.Transient {
 		return err
-	}
-	if mysql.Number(err) == 1731 {
-		return &mysql.Error{Class: mysql.Config, Code: refusedByTarget, Err: err,
-			Remedy: "columns were added to one of the tables in place here and not on the source: ALTER TABLE … FORCE for both on the target, then retry"}
 	}
 	return &mysql.Error{Class: mysql.Config, Code: refusedByTarget, Err: err,
 		Remedy: "the source ran this statement and the target refuses it: make it possible there (or make the same change there by hand in a form the target takes, undo it, and report it), then retry"}
