@@ -26,8 +26,8 @@ type catalog struct {
 	s *session
 
 	mu      sync.Mutex
-	reload  bool  // tables have got other names or other rows since they were read
-	changed bool  // a statement has changed some tables since, or made some
+	reload  bool  // tables have come in since they were read, or are followed
+	changed bool  // a statement has changed some tables since, made or renamed some
 	old     []int // these alone have changed since, or are gone
 	byName  map[schema.ID]*entry
 	byID    map[int]*entry

@@ -303,11 +303,14 @@ func (c *catalog) forget(ch *structure.Changes) (gone []int) {
 	for _, pair := range ch.Renamed {
 		c.s.gate.Remove(pair[0])
 	}
-	if ch.Moves() {
+	if ch.Enters() {
 		c.reload = true
 		return gone
 	}
-	for _, id := range slices.Concat(ch.Dropped, ch.Altered, ch.Recopy, slices.Collect(maps.Keys(ch.Definitions)), slices.Collect(maps.Keys(ch.LeftOut))) {
+	for _, pair := range ch.Renamed {
+		c.outdateLocked(pair[0])
+	}
+	for _, id := range slices.Concat(ch.Dropped, ch.Altered, ch.Moved, ch.Recopy, slices.Collect(maps.Keys(ch.Definitions)), slices.Collect(maps.Keys(ch.LeftOut))) {
 		c.outdateLocked(id)
 	}
 	return gone

@@ -67,10 +67,10 @@ func (c *Changes) Empty() bool {
 	return len(c.Created)+len(c.Dropped)+len(c.Altered)+len(c.Renamed)+len(c.Moved)+len(c.Exchanged)+len(c.Recopy)+len(c.Entered)+len(c.Touched)+len(c.Parents)+len(c.LeftOut) == 0
 }
 
-// Moves reports whether tables got other names, came with rows, or are followed
-// from here on: what is known of others may be affected then.
-func (c *Changes) Moves() bool {
-	return len(c.Renamed)+len(c.Moved)+len(c.Exchanged)+len(c.Entered)+len(c.Touched)+len(c.Parents) > 0
+// Enters reports whether tables came with their rows, or are followed from here
+// on: what is known of others may be affected then.
+func (c *Changes) Enters() bool {
+	return len(c.Entered)+len(c.Touched)+len(c.Parents) > 0
 }
 
 // Registry is what is known of a source table at the applied position.

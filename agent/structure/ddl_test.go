@@ -184,7 +184,7 @@ func TestFencedBehindTheIntent(t *testing.T) {
 	if err := r.x.run(t.Context(), lock, &plan{}, &step{sql: []string{"DROP TABLE " + quoteID(a)}}); !errors.Is(err, ledger.ErrFenced) {
 		t.Errorf("a fenced owner's statement: %v", err)
 	}
-	if o, err := observeOne(t.Context(), r.dst, r.Target, a); err != nil || !o.Exists {
+	if o, err := observeOne(t.Context(), r.dst, r.Target, a, true); err != nil || !o.Exists {
 		t.Errorf("the table is gone, %v", err)
 	}
 }

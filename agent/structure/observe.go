@@ -12,11 +12,12 @@ import (
 	"github.com/tidegate-io/tidegate/internal/schema"
 )
 
-// observe reads what the target holds under names.
-func observe(ctx context.Context, q mysql.Querier, server *mysql.Server, ids []schema.ID) ([]ledger.Object, error) {
+// observe reads what the target holds under names; identified, also InnoDB's
+// numbers of it.
+func observe(ctx context.Context, q mysql.Querier, server *mysql.Server, ids []schema.ID, identified bool) ([]ledger.Object, error) {
 	out := make([]ledger.Object, len(ids))
 	for i, id := range ids {
-		o, err := observeOne(ctx, q, server, id)
+		o, err := observeOne(ctx, q, server, id, identified)
 		if err != nil {
 			return nil, err
 		}
@@ -25,7 +26,7 @@ func observe(ctx context.Context, q mysql.Querier, server *mysql.Server, ids []s
 	return out, nil
 }
 
-func observeOne(ctx context.Context, q mysql.Querier, server *mysql.Server, id schema.ID) (ledger.Object, error) {
+func observeOne(ctx context.Context, q mysql.Querier, server *mysql.Server, id schema.ID, identified bool) (ledger.Object, error) {
 	o := ledger.Object{Schema: id.Schema, Name: id.Name}
 	if id.Name == "" {
 		var name, text string
@@ -47,6 +48,9 @@ func observeOne(ctx context.Context, q mysql.Querier, server *mysql.Server, id s
 		return o, err
 	}
 	o.Exists, o.Fingerprint = true, Fingerprint(text)
+	if !identified {
+		return o, nil
+	}
 	o.Identity, err = identity(ctx, q, server, id)
 	return o, err
 }

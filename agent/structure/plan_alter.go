@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -403,22 +404,54 @@ func (a *alter) end() error {
 		pl.altered(a.source, id)
 	default:
 		pl.altered(a.source)
+		s.told = only(pl.st.Clauses, sqltext.AddColumn, sqltext.AddKey) || only(pl.st.Clauses, sqltext.DropColumn, sqltext.DropKey)
+		if shuffles(pl.st.Clauses) { // in place, the table would keep its number too
+			s.sql = []string{a.text("FORCE")}
+		}
 	}
 	pl.add(s)
 	return nil
 }
 
+// only reports whether a statement does nothing but these acts, whatever is there.
+func only(clauses []sqltext.Clause, acts ...sqltext.Act) bool {
+	return len(clauses) > 0 && !slices.ContainsFunc(clauses, func(cl sqltext.Clause) bool {
+		return !slices.Contains(acts, cl.Act) || sqltext.Has(cl.Tokens, "IF EXISTS") || sqltext.Has(cl.Tokens, "IF NOT EXISTS")
+	})
+}
+
 func (a *alter) replaceNames() error { return a.pl.names(a.r) }
 
-// text puts the statement together from the clauses that are kept.
-func (a *alter) text() string {
+// shuffles reports whether columns take the names of others, so that the table may
+// have the definition afterwards that it had before.
+func shuffles(clauses []sqltext.Clause) bool {
+	gone, come, renames := map[string]int{}, map[string]int{}, false
+	for _, cl := range clauses {
+		switch name := strings.ToLower(cl.Name); cl.Act {
+		case sqltext.ChangeColumn:
+			if to := strings.ToLower(cl.New); to != "" && to != name {
+				renames = true
+				gone[name]++
+				come[to]++
+			}
+		case sqltext.DropColumn:
+			gone[name]++
+		case sqltext.AddColumn:
+			come[name]++
+		}
+	}
+	return renames && (come[""] > 0 || maps.Equal(gone, come)) // ADD (…) names several
+}
+
+// text puts the statement together from the clauses that are kept, behind others.
+func (a *alter) text(others ...string) string {
 	st := a.pl.st
-	if len(a.keep) == len(st.Clauses) {
+	if len(a.keep) == len(st.Clauses) && len(others) == 0 {
 		return a.r.e.Apply(st.SQL)
 	}
-	parts := make([]string, len(a.keep))
-	for i, cl := range a.keep {
-		parts[i] = a.r.e.Slice(st.SQL, cl.Tokens[0].Start, cl.Tokens[len(cl.Tokens)-1].End)
+	parts := others
+	for _, cl := range a.keep {
+		parts = append(parts, a.r.e.Slice(st.SQL, cl.Tokens[0].Start, cl.Tokens[len(cl.Tokens)-1].End))
 	}
 	lastTokens := st.Clauses[len(st.Clauses)-1].Tokens
 	head := a.r.e.Slice(st.SQL, 0, st.Clauses[0].Tokens[0].Start)

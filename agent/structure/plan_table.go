@@ -288,7 +288,7 @@ func (pl *planner) createIndex() error {
 	if err := pl.finish(r); err != nil {
 		return err
 	}
-	pl.add(step{sql: []string{r.e.Apply(pl.st.SQL)}, objects: []schema.ID{target}, after: changed})
+	pl.add(step{sql: []string{r.e.Apply(pl.st.SQL)}, objects: []schema.ID{target}, after: changed, told: !pl.st.IfNotExists && !pl.st.OrReplace})
 	pl.altered(source)
 	return nil
 }
@@ -349,7 +349,7 @@ func (pl *planner) dropIndex() error {
 	if pl.st.IfExists && pl.deps.Carrier.Target.Flavor == mysql.MariaDB {
 		q = fmt.Sprintf("ALTER TABLE %s DROP INDEX IF EXISTS %s", quoteID(target), mysql.Ident(pl.st.Index.Name))
 	}
-	pl.add(step{sql: []string{q}, objects: []schema.ID{target}, after: changed})
+	pl.add(step{sql: []string{q}, objects: []schema.ID{target}, after: changed, told: !pl.st.IfExists})
 	pl.altered(source)
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tidegate-io/tidegate/agent/ledger"
@@ -21,6 +22,7 @@ type step struct {
 	repeat  bool        // running it once more changes nothing
 	anyFK   bool        // run with foreign_key_checks off
 	indexes bool        // it makes indexes, and one that is there is made
+	told    bool        // what SHOW CREATE says after it is never what it said before
 
 	// after reports whether the objects are what they are after the step; before
 	// and now are in the order of objects.
@@ -69,7 +71,7 @@ func (x *Executor) step(ctx context.Context, lock *ledger.Lock, p *plan, at step
 	if known && in.Done {
 		return nil
 	}
-	now, err := observe(ctx, lock.Conn, x.deps.Carrier.Target, s.objects)
+	now, err := observe(ctx, lock.Conn, x.deps.Carrier.Target, s.objects, s.identified(in))
 	if err != nil {
 		return err
 	}
@@ -118,6 +120,13 @@ func (x *Executor) rebuild(ctx context.Context, lock *ledger.Lock, tables []sche
 		}
 	}
 	return nil
+}
+
+// identified reports whether InnoDB's numbers of the step's tables are needed, which
+// MySQL finds among those of all of its tables only.
+func (s *step) identified(in ledger.Intent) bool {
+	noted := slices.ContainsFunc(in.Objects, func(o ledger.Object) bool { return o.Identity != nil })
+	return noted || !s.repeat && !s.told
 }
 
 func (x *Executor) run(ctx context.Context, lock *ledger.Lock, p *plan, s *step) error {

@@ -50,11 +50,11 @@ func Number(err error) uint16 {
 
 // transient numbers: too many connections, shutdown, aborted, lock wait,
 // deadlock, read-only (a failover in progress), killed, certification failures,
-// idle time-outs, query time limits.
+// idle time-outs, query time limits, a table that a MariaDB is about to rebuild.
 var transient = map[uint16]bool{
 	1040: true, 1053: true, 1077: true, 1079: true, 1152: true, 1158: true, 1159: true, 1160: true, 1161: true,
 	1184: true, 1203: true, 1205: true, 1213: true, 1226: true, 1290: true, 1317: true, 1836: true, 1927: true,
-	1969: true, 2002: true, 2003: true, 2006: true, 2013: true, 2055: true, 3024: true, 3101: true, 3169: true,
+	1932: true, 1969: true, 2002: true, 2003: true, 2006: true, 2013: true, 2055: true, 3024: true, 3101: true, 3169: true,
 	3572: true, 4031: true, 1021: true, 1114: true, 1180: true, 1412: true,
 }
 

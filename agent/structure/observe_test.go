@@ -1,0 +1,41 @@
+package structure
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/tidegate-io/tidegate/internal/mysql"
+)
+
+// TestColumnsChangePlacesOnce: columns of one type that change places leave the
+// definition as it was; only InnoDB's numbers tell that it was done before a crash.
+func TestColumnsChangePlacesOnce(t *testing.T) {
+	for _, name := range []string{"mysql", "mariadb"} {
+		t.Run(name, func(t *testing.T) {
+			r := newReplay(t, pairs[name])
+			r.both(t, "CREATE TABLE a (id INT PRIMARY KEY, x INT NOT NULL DEFAULT 7, y INT NOT NULL DEFAULT 7)")
+			r.onTarget(t, "INSERT INTO a VALUES (1, 10, 20)")
+			// The names change places, and the columns too, so that the text is the same.
+			for _, q := range []string{
+				"ALTER TABLE a CHANGE x y INT NOT NULL DEFAULT 7 AFTER id, CHANGE y x INT NOT NULL DEFAULT 7 AFTER id",
+				"ALTER TABLE a DROP y, CHANGE x y INT NOT NULL DEFAULT 7 AFTER id, ADD x INT NOT NULL DEFAULT 7 AFTER id",
+			} {
+				r.exec(t, q)
+				r.seq++
+				r.breakAt = func() error { return errBroken }
+				if err := r.execute(t, r.event(q)); !errors.Is(err, errBroken) {
+					t.Fatal(err)
+				}
+				r.breakAt = nil
+				if err := r.execute(t, r.event(q)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r.same(t)
+			var x, y int
+			if err := r.dst.QueryRowContext(t.Context(), "SELECT x, y FROM "+mysql.Table(r.schema+"_to", "a")).Scan(&x, &y); err != nil || x != 7 || y != 20 {
+				t.Errorf("x = %d, y = %d, %v", x, y, err)
+			}
+		})
+	}
+}
