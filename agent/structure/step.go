@@ -86,8 +86,8 @@ func (x *Executor) step(ctx context.Context, lock *ledger.Lock, p *plan, at step
 	fault.At("ddl-intended")
 	if todo == run {
 		if err := x.run(ctx, lock, p, s); err != nil {
-			if err = x.refused(ctx, s, at, err); mysql.Number(err) != columnsInPlace || p.rebuilt {
-				return err
+			if e := x.withdraw(ctx, s, at, err); e != nil || mysql.Number(err) != columnsInPlace || p.rebuilt {
+				return errors.Join(err, e)
 			}
 			p.rebuilt = true
 			delete(noted, at.n)
@@ -151,14 +151,14 @@ func (x *Executor) run(ctx context.Context, lock *ledger.Lock, p *plan, s *step)
 	})
 }
 
-// refused forgets a step of one statement that the target has refused, of which
+// withdraw forgets a step of one statement that the target has refused, of which
 // nothing is done: whoever follows the remedy may change its tables, and must not
 // be taken for the statement.
-func (x *Executor) refused(ctx context.Context, s *step, at stepAt, err error) error {
-	if e, ok := errors.AsType[*mysql.Error](err); !ok || e.Code != refusedByTarget || len(s.sql) != 1 {
-		return err
+func (x *Executor) withdraw(ctx context.Context, s *step, at stepAt, refusal error) error {
+	if e, ok := errors.AsType[*mysql.Error](refusal); !ok || e.Code != refusedByTarget || len(s.sql) != 1 {
+		return nil
 	}
-	return errors.Join(err, x.deps.Ledger.Withdraw(ctx, at.seq, at.n))
+	return x.deps.Ledger.Withdraw(ctx, at.seq, at.n)
 }
 
 // statement runs one. Rows that are copied anew behind it, since it makes others
