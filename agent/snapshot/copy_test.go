@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	driver "github.com/go-sql-driver/mysql"
+
 	"github.com/tidegate-io/tidegate/agent/gate"
 	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/integration/dbtest"
@@ -227,6 +229,25 @@ func TestTypeAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.equal("d")
+}
+
+// TestGoneWhilePlanned: the log may come to a table's DROP or RENAME while its next
+// range is looked for.
+func TestGoneWhilePlanned(t *testing.T) {
+	r := newRig(t, dbtest.Config{}, dbtest.Config{})
+	r.create("CREATE TABLE {}.d (id INT NOT NULL PRIMARY KEY)")
+	id := r.register("d")
+	r.begin()
+	c := r.copier()
+	gone := &tableCopy{Table: Table{ID: 99}}
+	for _, n := range []uint16{1146, 1210} {
+		if err := fmt.Errorf("find: %w", &driver.MySQLError{Number: n}); !c.changedMeanwhile(t.Context(), gone, err) {
+			t.Errorf("%v stops the run", err)
+		}
+	}
+	if there := (&tableCopy{Table: Table{ID: id}}); c.changedMeanwhile(t.Context(), there, &driver.MySQLError{Number: 1210}) {
+		t.Error("an error of a table that is what is applied is passed over")
+	}
 }
 
 // TestTableAway: a table that is gone from the source, by a statement that the

@@ -186,10 +186,16 @@ func (c *Copier) nextRanges(ctx context.Context, tables []*tableCopy) (jobs []*j
 }
 
 // changedMeanwhile reports whether a range was not found since a statement of the
-// source is still on its way.
+// source is still on its way, or has just come.
 func (c *Copier) changedMeanwhile(ctx context.Context, t *tableCopy, err error) bool {
+	if noSuchTable[mysql.Number(err)] {
+		return true
+	}
 	source, _, unknown := c.applied(t.ID)
-	return unknown == nil && c.outdated(ctx, source, err)
+	if unknown != nil {
+		return errors.Is(unknown, errGone)
+	}
+	return c.outdated(ctx, source, err)
 }
 
 // firstRanges finds the first ranges of those tables of which none is found yet,
