@@ -50,7 +50,7 @@ soak: deps ## Break live runs at random for DURATION (1h); SEED repeats what it 
 
 .PHONY: random
 random: deps ## Move RUNS (50) random databases under random load, from SEED on
-	RUNS=$(or $(RUNS),50) SEED=$(or $(SEED),$(shell date +%s)) go test -count=1 -timeout 0 -v -run '^TestRandom$$' ./integration/random
+	FALTER=1 RUNS=$(or $(RUNS),50) SEED=$(or $(SEED),$(shell date +%s)) go test -count=1 -timeout 0 -v -run '^TestRandom$$' ./integration/random
 
 .PHONY: mutants
 mutants: deps ## Plant bugs in the code one at a time; the suite has to notice each. ONLY=regexp for some

@@ -8,7 +8,7 @@ import (
 	"github.com/tidegate-io/tidegate/integration/site"
 )
 
-func TestMain(m *testing.M) { os.Exit(site.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(site.Main(m, "fault")) }
 
 // number reads one from the environment.
 func number(t *testing.T, name string, otherwise uint64) uint64 {

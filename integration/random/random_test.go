@@ -3,6 +3,7 @@ package random
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -16,7 +17,8 @@ import (
 // tests. Nothing waits that long unless it fails.
 const limit = 2 * time.Minute
 
-// TestRandom moves a database per seed. SEED names the first, RUNS how many.
+// TestRandom moves a database per seed. SEED names the first, RUNS how many; with
+// FALTER=1 the program is also ended where a crash is told by what is on the target.
 func TestRandom(t *testing.T) {
 	first := number(t, "SEED", 512)
 	for n := range number(t, "RUNS", 5) {
@@ -36,6 +38,7 @@ type trial struct {
 	seed uint64
 	*workload
 
+	falters bool              // the program ends by itself too, at points of its own
 	long    bool              // the copy takes its time, and definitions change all the while
 	targets map[string]string // names of databases, on the source and on the target
 	program *site.Child
@@ -45,6 +48,7 @@ func newTrial(t *testing.T, seed uint64) *trial {
 	c := &trial{Site: site.New(t), t: t, seed: seed, r: rand.New(rand.NewPCG(seed, 1)), targets: map[string]string{}}
 	var w world
 	c.Pair, w = c.servers()
+	c.falters = number(t, "FALTER", 0) > 0
 	c.long = chance(c.r, 40)
 	if c.long {
 		w.wide = 20
@@ -126,7 +130,7 @@ func (c *trial) run() {
 	defer func() {
 		c.stop()
 		if c.t.Failed() {
-			c.t.Logf("repeat it with SEED=%d RUNS=1", c.seed)
+			c.t.Logf("repeat it with FALTER=%s SEED=%d RUNS=1", os.Getenv("FALTER"), c.seed)
 			site.Keep(c.t, c.Site, c.Pair, "p")
 		}
 	}()
@@ -163,7 +167,13 @@ func (c *trial) run() {
 
 // disturb does to the run what an operator or bad luck does.
 func (c *trial) disturb(fixed string) {
-	switch c.r.IntN(6) {
+	kinds := 6
+	if c.falters {
+		kinds = 8
+	}
+	switch c.r.IntN(kinds) {
+	case 6, 7:
+		c.falter()
 	case 0:
 		c.Call("pause", "p") // refused in some states
 		time.Sleep(time.Duration(c.r.IntN(500)) * time.Millisecond)
@@ -179,6 +189,24 @@ func (c *trial) disturb(fixed string) {
 		c.program = c.Dev()
 		c.Up()
 	}
+}
+
+// falter lets the program end by itself, once it comes to a point at which a crash
+// is told from none by what stands on the target.
+func (c *trial) falter() {
+	c.program.Kill()
+	env := c.Env
+	at := pick(c.r, "ddl-intended", "ddl-run", "ddl-run", "ddl-done", "chunk-written", "chunk-committed", "lane-ledger", "lane-committed")
+	c.Env = append(env[:len(env):len(env)], fmt.Sprintf("TIDEGATE_FAULT=%s:%d", at, 1+c.r.IntN(4)))
+	c.program = c.Dev()
+	c.Env = env
+	select {
+	case <-c.program.Done:
+	case <-time.After(4 * time.Second): // it did not come there
+	}
+	c.program.Kill()
+	c.program = c.Dev()
+	c.Up()
 }
 
 // settle stops the workload and finds both sides equal.
