@@ -204,6 +204,22 @@ func TestDefinitionDiffers(t *testing.T) {
 	r.equal("d")
 }
 
+// waits runs a copy whose tables are away, and returns what it will end with.
+func (r *rig) waits() <-chan error {
+	r.Helper()
+	c := r.copier()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	r.Cleanup(cancel)
+	done := make(chan error, 1)
+	go func() { done <- c.Run(ctx) }()
+	select {
+	case err := <-done:
+		r.Fatalf("the copy ended without its tables: %v", err)
+	case <-time.After(700 * time.Millisecond):
+	}
+	return done
+}
+
 // TestTypeAway: a table whose name another one has meanwhile is waited for, also
 // if the source finds what is asked of the key's column to be wrong for its type.
 func TestTypeAway(t *testing.T) {
@@ -214,16 +230,7 @@ func TestTypeAway(t *testing.T) {
 	swap := "RENAME TABLE {}.d TO {}.x, {}.e TO {}.d, {}.x TO {}.e"
 	r.exec(r.src, "CREATE TABLE {}.e (n INT NOT NULL PRIMARY KEY, id VECTOR(3))", "INSERT INTO {}.e (n) VALUES (1)", swap)
 	r.begin()
-	c := r.copier()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	done := make(chan error, 1)
-	go func() { done <- c.Run(ctx) }()
-	select {
-	case err := <-done:
-		t.Fatalf("the copy ended while its table was away: %v", err)
-	case <-time.After(700 * time.Millisecond):
-	}
+	done := r.waits()
 	r.exec(r.src, swap)
 	if err := <-done; err != nil {
 		t.Fatal(err)
@@ -264,16 +271,7 @@ func TestTableAway(t *testing.T) {
 			r.register("bare")
 			r.exec(r.src, "RENAME TABLE {}.d TO {}.away, {}.bare TO {}.gone")
 			r.begin()
-			c := r.copier()
-			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-			defer cancel()
-			done := make(chan error, 1)
-			go func() { done <- c.Run(ctx) }()
-			select {
-			case err := <-done:
-				t.Fatalf("the copy ended without its tables: %v", err)
-			case <-time.After(700 * time.Millisecond):
-			}
+			done := r.waits()
 			r.exec(r.src, "RENAME TABLE {}.away TO {}.d, {}.gone TO {}.bare")
 			if err := <-done; err != nil {
 				t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
@@ -173,12 +172,8 @@ func (c *Copier) same(ctx context.Context, v *view, t *tableCopy, applied *schem
 	if agreed || now == counter.ReplaceAllString(known, "") {
 		return nil
 	}
-	def, err := c.readDefinition(ctx, v.conn, applied.ID())
-	if err != nil {
-		return definitionError(err)
-	}
-	if def == nil || !c.sameRows(def, applied) {
-		return fmt.Errorf("%s: %w: %s", applied.ID(), errDiffers, c.difference(def, applied))
+	if err := c.isApplied(ctx, v.conn, applied); err != nil {
+		return err
 	}
 	t.mu.Lock()
 	t.text, t.agreed = now, applied
@@ -207,13 +202,21 @@ func (c *Copier) outdated(ctx context.Context, applied *schema.Table, refusal er
 	if err != nil {
 		return false
 	}
-	defer conn.Close()
+	err = c.isApplied(ctx, conn, applied)
+	discard(conn, err != nil) // its charset may not be what the next one wants
+	return errors.Is(err, errDiffers)
+}
+
+// isApplied checks that the source's table is what is applied; errDiffers if not.
+func (c *Copier) isApplied(ctx context.Context, conn *sql.Conn, applied *schema.Table) error {
 	now, err := c.readDefinition(ctx, conn, applied.ID())
 	if err != nil {
-		_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // its charset is not what the next one wants
-		return noSuchTable[mysql.Number(err)]
+		return definitionError(err)
 	}
-	return now == nil || !c.sameRows(now, applied)
+	if now == nil || !c.sameRows(now, applied) {
+		return fmt.Errorf("%s: %w: %s", applied.ID(), errDiffers, c.difference(now, applied))
+	}
+	return nil
 }
 
 // readDefinition reads names as text, which a session for rows does not do.

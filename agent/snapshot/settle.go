@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"slices"
@@ -63,18 +62,14 @@ func (c *Copier) atSource(ctx context.Context, applied *schema.Table, pg *paging
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = conn.Raw(func(any) error { return driver.ErrBadConn }) }() // ends the transaction
+	defer discard(conn, true) // ends the transaction
 	for _, q := range []string{"START TRANSACTION READ ONLY", touch(applied)} {
 		if _, err := conn.ExecContext(ctx, q); err != nil {
 			return nil, definitionError(err)
 		}
 	}
-	now, err := c.readDefinition(ctx, conn, applied.ID())
-	if err != nil {
-		return nil, definitionError(err)
-	}
-	if now == nil || !c.sameRows(now, applied) {
-		return nil, fmt.Errorf("%s: %w", applied.ID(), errDiffers)
+	if err := c.isApplied(ctx, conn, applied); err != nil {
+		return nil, err
 	}
 	return present(ctx, conn, pg, mysql.Table(applied.Schema, applied.Name), debts)
 }

@@ -116,32 +116,6 @@ func TestRefusedAndMadePossible(t *testing.T) {
 	r.same(t)
 }
 
-// A target that has added columns in place gets its tables rebuilt for EXCHANGE
-// PARTITION, and a crash on the way leaves nothing unclear.
-func TestExchangeAfterColumnsInPlace(t *testing.T) {
-	r := newReplay(t, pairs["mysql"])
-	r.both(t, "CREATE TABLE p (id INT PRIMARY KEY) PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN (20))",
-		"ALTER TABLE p ADD COLUMN z INT, ALGORITHM=COPY", "CREATE TABLE o (id INT PRIMARY KEY, z INT)")
-	r.exec(t, "INSERT INTO p VALUES (1, 1), (11, 1)", "INSERT INTO o VALUES (2, 2)")
-	r.onTarget(t, "INSERT INTO p VALUES (1, 1), (11, 1)", "INSERT INTO o VALUES (2, 2)")
-	exchange := "ALTER TABLE p EXCHANGE PARTITION p0 WITH TABLE o"
-	r.exec(t, exchange)
-	r.seq++
-	r.breakAt = func() error { return errBroken }
-	if err := r.execute(t, r.event(exchange)); !errors.Is(err, errBroken) {
-		t.Fatal(err)
-	}
-	r.breakAt = nil
-	if err := r.execute(t, r.event(exchange)); err != nil {
-		t.Fatal(err)
-	}
-	r.same(t)
-	var left int
-	if err := r.dst.QueryRowContext(t.Context(), "SELECT id FROM "+mysql.Table(r.schema+"_to", "p")+" PARTITION (p0)").Scan(&left); err != nil || left != 2 {
-		t.Errorf("the partition has row %d, %v", left, err)
-	}
-}
-
 // Broken off before its end, a statement is not run again if it ran, and is run
 // if it did not.
 func TestReplayAfterCrash(t *testing.T) {
@@ -152,16 +126,7 @@ func TestReplayAfterCrash(t *testing.T) {
 				if strings.Contains(q, "TEMPORARY") || strings.HasPrefix(q, "FLUSH") || strings.HasPrefix(q, "--") {
 					continue
 				}
-				r.exec(t, q)
-				r.seq++
-				r.breakAt = func() error { return errBroken }
-				if err := r.execute(t, r.event(q)); !errors.Is(err, errBroken) {
-					t.Fatalf("%s: %v", q, err)
-				}
-				r.breakAt = nil
-				if err := r.execute(t, r.event(q)); err != nil {
-					t.Fatalf("again after a crash: %s: %v", q, err)
-				}
+				r.crash(t, q)
 			}
 			r.same(t)
 		})
@@ -292,33 +257,6 @@ func TestLeftOutIndexes(t *testing.T) {
 	}
 	buildLeftOut(t, r.pair, made)
 	r.same(t)
-}
-
-// TestExchangeWithLeftOutIndexes: tables that exchange a partition have their
-// indexes before, whichever of them lacks some, and whatever an earlier attempt made.
-func TestExchangeWithLeftOutIndexes(t *testing.T) {
-	for _, name := range []string{"mysql", "mariadb"} {
-		t.Run(name, func(t *testing.T) {
-			r := newReplay(t, pairs[name])
-			r.DeferIndexes = true
-			r.exec(t, "CREATE TABLE p (id INT PRIMARY KEY, v INT, x TEXT, KEY kv (v), KEY kx (x(5))) PARTITION BY RANGE (id) (PARTITION a VALUES LESS THAN (10), PARTITION b VALUES LESS THAN MAXVALUE)",
-				"CREATE TABLE q (id INT PRIMARY KEY, v INT, x TEXT, KEY kv (v), KEY kx (x(5)))", "INSERT INTO p VALUES (1, 1, 'a'), (11, 11, 'b')", "INSERT INTO q VALUES (2, 2, 'c')")
-			m := r.read(t)
-			made := createAll(t, r.pair, m)
-			p, q := m.Tables[0].ID(), m.Tables[1].ID()
-			for i, table := range m.Tables {
-				if r.reg.defs[table.ID()], r.reg.left[table.ID()] = table.Definition, made.Tables[i].LeftOut; len(made.Tables[i].LeftOut) != 2 {
-					t.Fatalf("left out: %q", made.Tables[i].LeftOut)
-				}
-			}
-			r.onTarget(t, "ALTER TABLE q ADD KEY kx (x(5))") // and the agent ended
-			r.both(t, "ALTER TABLE p EXCHANGE PARTITION a WITH TABLE q")
-			if left := append(r.reg.left[p], r.reg.left[q]...); len(left) != 0 {
-				t.Fatalf("left out: %q", left)
-			}
-			r.same(t)
-		})
-	}
 }
 
 func TestRefused(t *testing.T) {

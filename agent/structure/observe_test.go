@@ -1,7 +1,6 @@
 package structure
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/tidegate-io/tidegate/internal/mysql"
@@ -20,16 +19,7 @@ func TestColumnsChangePlacesOnce(t *testing.T) {
 				"ALTER TABLE a CHANGE x y INT NOT NULL DEFAULT 7 AFTER id, CHANGE y x INT NOT NULL DEFAULT 7 AFTER id",
 				"ALTER TABLE a DROP y, CHANGE x y INT NOT NULL DEFAULT 7 AFTER id, ADD x INT NOT NULL DEFAULT 7 AFTER id",
 			} {
-				r.exec(t, q)
-				r.seq++
-				r.breakAt = func() error { return errBroken }
-				if err := r.execute(t, r.event(q)); !errors.Is(err, errBroken) {
-					t.Fatal(err)
-				}
-				r.breakAt = nil
-				if err := r.execute(t, r.event(q)); err != nil {
-					t.Fatal(err)
-				}
+				r.crash(t, q)
 			}
 			r.same(t)
 			var x, y int

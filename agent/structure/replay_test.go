@@ -126,6 +126,22 @@ func (r *replay) execute(t *testing.T, ev *change.Statement) error {
 	})
 }
 
+// crash runs a statement on the source, and on the target once up to its end and
+// then again.
+func (r *replay) crash(t *testing.T, q string) {
+	t.Helper()
+	r.exec(t, q)
+	r.seq++
+	r.breakAt = func() error { return errBroken }
+	if err := r.execute(t, r.event(q)); !errors.Is(err, errBroken) {
+		t.Fatalf("%s: %v", q, err)
+	}
+	r.breakAt = nil
+	if err := r.execute(t, r.event(q)); err != nil {
+		t.Fatalf("again after a crash: %s: %v", q, err)
+	}
+}
+
 // onTarget runs statements on the target in the schema's copy.
 func (r *replay) onTarget(t *testing.T, stmts ...string) {
 	t.Helper()

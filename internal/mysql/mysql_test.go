@@ -49,7 +49,7 @@ func TestClassify(t *testing.T) {
 		return fmt.Errorf("apply: %w", &driver.MySQLError{Number: n, Message: "Duplicate entry 'connection refused' for key"})
 	}
 	for want, errs := range map[mysql.Class][]error{
-		mysql.Transient:      {server(1205), server(1213), server(1290), server(1040), errors.New("broken pipe"), context.DeadlineExceeded},
+		mysql.Transient:      {server(1205), server(1213), server(1290), server(1040), server(1932), errors.New("broken pipe"), context.DeadlineExceeded},
 		mysql.Data:           {server(1062), server(1264), server(1406), server(3140)},
 		mysql.Config:         {server(1045), server(1142), server(1153), server(1197), server(9999)},
 		mysql.OutcomeUnknown: {fmt.Errorf("lane 1: %w: %w", mysql.ErrOutcomeUnknown, server(1205))},
