@@ -22,8 +22,8 @@ var ddlKinds = []string{
 func (b *body) apply() spec.Apply {
 	a := spec.Apply{
 		Lanes:      int(b.number("lanes", limits[int64]{def: 4, min: 1, max: 128})),
-		BatchBytes: b.size("batch_bytes", limits[int64]{def: 4 * mib, min: 16 * kib, max: 64 * mib}),
-		BatchRows:  int(b.number("batch_rows", limits[int64]{def: 5000, min: 1, max: 1e6})),
+		BatchBytes: b.size("batch_bytes", limits[int64]{def: spec.DefaultBatchBytes, min: 16 * kib, max: 64 * mib}),
+		BatchRows:  int(b.number("batch_rows", limits[int64]{def: spec.DefaultBatchRows, min: 1, max: 1e6})),
 		OnConflict: spec.Conflict(b.choice("on_conflict", string(spec.ConflictFail), string(spec.ConflictOverwrite), string(spec.ConflictIgnore))),
 		MaxRate:    b.rate("max_rate", limits[int64]{min: kib, max: tib}),
 		DDL:        b.strings("ddl", []string{"*"}, ddlKind),

@@ -112,8 +112,8 @@ pipeline "shop" {
   # How changes are written.
   apply {
     lanes       = 4        # connections that write side by side; default
-    batch_bytes = "4MiB"   # default
-    batch_rows  = 5000     # default
+    batch_bytes = "10MiB"  # default
+    batch_rows  = 20000    # default
     on_conflict = "fail"   # default; or overwrite, ignore
     max_rate    = "1GiB/s" # default: no limit
     ddl         = ["*"]    # kinds of schema changes to carry; default: all

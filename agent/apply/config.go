@@ -34,10 +34,10 @@ type Config struct {
 
 func (c Config) withDefaults(server *mysql.Server) Config {
 	if c.BatchRows <= 0 {
-		c.BatchRows = 40_000
+		c.BatchRows = spec.DefaultBatchRows
 	}
 	if c.BatchBytes <= 0 {
-		c.BatchBytes = 12 << 20
+		c.BatchBytes = spec.DefaultBatchBytes
 	}
 	if c.LaneRows <= 0 {
 		c.LaneRows = 48 // below it one transaction that moves every ledger row is cheaper than one per lane

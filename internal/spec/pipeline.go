@@ -117,11 +117,19 @@ const (
 	ConflictIgnore    Conflict = "ignore"
 )
 
+// Batches that nobody set otherwise. The more changes are in one, the more of them
+// meet in a row and in a page of the target's indexes; three batches and what waits
+// for them are in the agent's memory.
+const (
+	DefaultBatchBytes = 10 << 20
+	DefaultBatchRows  = 20_000
+)
+
 // Apply sets how changes are written.
 type Apply struct {
 	Lanes      int      `json:"lanes"`
-	BatchBytes int64    `json:"batch_bytes"` // upper bound of a batch's rendered size
-	BatchRows  int      `json:"batch_rows"`
+	BatchBytes int64    `json:"batch_bytes"` // a batch that holds so much in memory is closed
+	BatchRows  int      `json:"batch_rows"`  // and one of so many row changes
 	OnConflict Conflict `json:"on_conflict"`
 	MaxRate    int64    `json:"max_rate,omitempty"` // bytes per second, 0: no limit
 	DDL        []string `json:"ddl"`                // kinds carried; default ["*"]
