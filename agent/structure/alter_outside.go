@@ -121,6 +121,6 @@ func (a *alter) renameParent() {
 	pl.renameFollowed(a.source, to)
 	end := map[schema.ID]schema.ID{a.source: to}
 	pl.moveKeys(end)
-	pl.carryKeys(a.source, to, end)
+	pl.carryKeys(end, [2]schema.ID{a.source, to})
 	delete(pl.p.readBack, a.source)
 }

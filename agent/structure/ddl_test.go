@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/integration/dbtest"
 	"github.com/tidegate-io/tidegate/internal/change"
 	"github.com/tidegate-io/tidegate/internal/mysql"
@@ -113,149 +111,6 @@ func TestRefusedAndMadePossible(t *testing.T) {
 		}
 	}
 	r.onTarget(t, "ALTER TABLE n COMMENT ''")
-	r.same(t)
-}
-
-// Broken off before its end, a statement is not run again if it ran, and is run
-// if it did not.
-func TestReplayAfterCrash(t *testing.T) {
-	for _, name := range []string{"mysql", "mariadb"} {
-		t.Run(name, func(t *testing.T) {
-			r := newReplay(t, pairs[name])
-			for _, q := range ddlCorpus(r.schema) {
-				if strings.Contains(q, "TEMPORARY") || strings.HasPrefix(q, "FLUSH") || strings.HasPrefix(q, "--") {
-					continue
-				}
-				r.crash(t, q)
-			}
-			r.same(t)
-		})
-	}
-}
-
-// An owner that is fenced between the intent and the statement does not run it.
-func TestFencedBehindTheIntent(t *testing.T) {
-	r := newReplay(t, pairs["mysql"])
-	r.both(t, "CREATE TABLE a (id INT PRIMARY KEY)")
-	lock, err := r.x.deps.Ledger.Lock(t.Context(), r.dst)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer lock.Close(context.Background()) //nolint:errcheck // it is not ours any more
-	if _, err := r.dst.Exec("UPDATE _tidegate.run SET epoch = epoch + 1 WHERE run = ?", r.schema); err != nil {
-		t.Fatal(err)
-	}
-	a := schema.ID{Schema: r.schema + "_to", Name: "a"}
-	if err := r.x.run(t.Context(), lock, &plan{}, &step{sql: []string{"DROP TABLE " + quoteID(a)}}); !errors.Is(err, ledger.ErrFenced) {
-		t.Errorf("a fenced owner's statement: %v", err)
-	}
-	if o, err := observeOne(t.Context(), r.dst, r.Target, a, true); err != nil || !o.Exists {
-		t.Errorf("the table is gone, %v", err)
-	}
-}
-
-// A swap that ran is not undone by running again, though both definitions are
-// equal (the numbers tell); one that did not run is run.
-func TestSwapAfterCrash(t *testing.T) {
-	for _, name := range []string{"mysql", "mariadb"} {
-		t.Run(name, func(t *testing.T) {
-			r := newReplay(t, pairs[name])
-			r.both(t, "CREATE TABLE a (id INT PRIMARY KEY)", "CREATE TABLE b (id INT PRIMARY KEY)")
-			target := r.schema + "_to"
-			if _, err := r.dst.Exec(fmt.Sprintf("INSERT INTO `%s`.a VALUES (1)", target)); err != nil {
-				t.Fatal(err)
-			}
-			rowsIn := func(table string) (n int) {
-				if err := r.dst.QueryRow(fmt.Sprintf("SELECT COUNT(*) FROM `%s`.%s", target, table)).Scan(&n); err != nil {
-					t.Fatal(err)
-				}
-				return n
-			}
-			swap := r.event("RENAME TABLE a TO x, b TO a, x TO b")
-			r.seq++
-			r.breakAt = func() error { return errBroken }
-			for range 3 {
-				if err := r.execute(t, swap); !errors.Is(err, errBroken) {
-					t.Fatal(err)
-				}
-				if rowsIn("b") != 1 || rowsIn("a") != 0 {
-					t.Fatal("the row is not in b")
-				}
-			}
-			r.breakAt = nil
-			// The target is changed by hand: nobody can tell.
-			r.seq++
-			r.breakAt = func() error { return errBroken }
-			alter := r.event("RENAME TABLE a TO c")
-			if err := r.execute(t, alter); !errors.Is(err, errBroken) {
-				t.Fatal(err)
-			}
-			if _, err := r.dst.Exec(fmt.Sprintf("DROP TABLE `%s`.c", target)); err != nil {
-				t.Fatal(err)
-			}
-			err := r.execute(t, alter)
-			if e, ok := errors.AsType[*mysql.Error](err); !ok || e.Code != "ddl_unclear" || e.Remedy == "" {
-				t.Fatalf("got %v, wanted it to be unclear", err)
-			}
-		})
-	}
-}
-
-// A statement whose objects somebody changed after a crash, so that they are neither
-// as before it nor as behind it, is not taken for done.
-func TestChangedByHandAfterCrash(t *testing.T) {
-	for _, name := range []string{"mysql", "mariadb"} {
-		t.Run(name, func(t *testing.T) {
-			r := newReplay(t, pairs[name])
-			r.both(t, "CREATE TABLE p (id INT NOT NULL) PARTITION BY HASH (id) PARTITIONS 2", "CREATE TABLE q (id INT NOT NULL)")
-			r.breakAt = func() error { return errBroken }
-			for _, c := range []struct {
-				statement string
-				by        []string // the first undoes the statement
-			}{
-				{"ALTER TABLE p EXCHANGE PARTITION p0 WITH TABLE q", []string{"ALTER TABLE p EXCHANGE PARTITION p0 WITH TABLE q", "TRUNCATE TABLE q"}},
-				{"RENAME TABLE q TO x", []string{"RENAME TABLE x TO q", "CREATE TABLE x (id INT NOT NULL)"}},
-			} {
-				r.seq++
-				ev := r.event(c.statement)
-				for range 2 {
-					if err := r.execute(t, ev); !errors.Is(err, errBroken) {
-						t.Fatal(err)
-					}
-				}
-				r.onTarget(t, c.by...)
-				if e, ok := errors.AsType[*mysql.Error](r.execute(t, ev)); !ok || e.Code != "ddl_unclear" {
-					t.Errorf("%s, undone, and then %s: %v", c.statement, c.by[1], e)
-				}
-			}
-		})
-	}
-}
-
-func TestLeftOutIndexes(t *testing.T) {
-	r := newReplay(t, pairs["mysql"])
-	r.DeferIndexes = true
-	r.exec(t, "CREATE TABLE a (id INT PRIMARY KEY, v INT, w INT, x TEXT, KEY kv (v, w), KEY kw (w), KEY kx (x(5)), FULLTEXT KEY ft (x), UNIQUE KEY uv (v, id))",
-		"CREATE TABLE b (id INT PRIMARY KEY, v INT, KEY kv (v))")
-	m := r.read(t)
-	made := createAll(t, r.pair, m)
-	id := m.Tables[0].ID()
-	for i, table := range m.Tables {
-		r.reg.defs[table.ID()], r.reg.left[table.ID()] = table.Definition, made.Tables[i].LeftOut
-	}
-	if len(r.reg.left[id]) != 4 {
-		t.Fatalf("left out: %q", r.reg.left[id])
-	}
-	r.both(t, "DROP INDEX kw ON a", "ALTER TABLE a RENAME INDEX kv TO kv2, ADD COLUMN z INT", "ALTER TABLE a CHANGE v v3 BIGINT", "ALTER TABLE a DROP COLUMN w",
-		"ALTER TABLE a ALTER INDEX kx INVISIBLE", "CREATE TABLE copy LIKE a", "CREATE TABLE copy2 LIKE b", "DROP INDEX kv ON b")
-	want := []string{"ADD KEY `kv2` (`v3`)", "ADD KEY `kx` (`x`(5)) INVISIBLE", "ADD FULLTEXT KEY `ft` (`x`)"}
-	if diff := cmp.Diff(want, r.reg.left[id]); diff != "" {
-		t.Fatal(diff)
-	}
-	for i, table := range m.Tables {
-		made.Tables[i].LeftOut = r.reg.left[table.ID()]
-	}
-	buildLeftOut(t, r.pair, made)
 	r.same(t)
 }
 
@@ -427,39 +282,6 @@ func TestRowsUnderOtherNames(t *testing.T) {
 	r.both(t, "ALTER TABLE p EXCHANGE PARTITION p0 WITH TABLE a")
 	if len(r.last.Exchanged) != 1 {
 		t.Errorf("exchanged: %v", r.last.Exchanged)
-	}
-}
-
-// Indexes left out are built from the list on the target, and a statement of
-// the log gets its turn.
-func TestBuildIndexes(t *testing.T) {
-	r := newReplay(t, pairs["mysql"])
-	r.DeferIndexes = true
-	for _, name := range []string{"a", "b", "c", "d"} {
-		r.exec(t, "CREATE TABLE "+name+" (id INT PRIMARY KEY, v INT, x TEXT, KEY kv (v), FULLTEXT KEY f1 (x), FULLTEXT KEY f2 (x))")
-	}
-	m := r.read(t)
-	made := createAll(t, r.pair, m)
-	l := r.x.deps.Ledger
-	var rows []ledger.TableRow
-	for i, c := range made.Tables {
-		rows = append(rows, ledger.TableRow{ID: i + 1, Source: c.Source, Target: c.Target, State: ledger.Copied, LeftOut: c.LeftOut, Definition: m.Tables[i].Definition})
-	}
-	if err := l.Register(t.Context(), rows); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.dst.Exec("ALTER TABLE " + quoteID(rows[0].Target) + " ADD KEY `kv` (`v`)"); err != nil { // an earlier attempt got so far
-		t.Fatal(err)
-	}
-	var built atomic.Int32
-	ix := &Indexer{Ledger: l, LockDB: r.dst, Turn: r.x.deps.Turn, Server: r.Target, Threads: 3, Built: func(int) { built.Add(1) }}
-	if err := ix.BuildIndexes(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	compareAll(t, r.pair, m)
-	left, err := l.Unindexed(t.Context())
-	if err != nil || len(left) != 0 || built.Load() != 4 {
-		t.Fatalf("after the build of %d tables: %v are left, %v", built.Load(), left, err)
 	}
 }
 

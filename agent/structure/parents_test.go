@@ -129,6 +129,20 @@ func TestFollowedParents(t *testing.T) {
 	}
 }
 
+// Tables that swap names take with them the foreign keys that the target lacks.
+func TestSwappedKeys(t *testing.T) {
+	for _, order := range []string{"c TO x, d TO c, x TO d", "d TO x, c TO d, x TO c", "c TO unselected_x, d TO c, unselected_x TO d"} {
+		r := newReplay(t, pairs["mariadb"])
+		r.exec(t, "CREATE TABLE unselected_p (id INT PRIMARY KEY)", "CREATE TABLE d (id INT PRIMARY KEY)",
+			"CREATE TABLE c (id INT PRIMARY KEY, pid INT, CONSTRAINT fk_p FOREIGN KEY (pid) REFERENCES unselected_p (id) ON DELETE CASCADE)")
+		r.begin(t)
+		r.both(t, "RENAME TABLE "+order)
+		r.sameKeys(t, order)
+		r.both(t, "ALTER TABLE d DROP FOREIGN KEY fk_p")
+		r.sameKeys(t, "the key is gone")
+	}
+}
+
 // A parent that comes into the selection enters as a table with its rows, and a
 // foreign key goes with it.
 func TestParentEnters(t *testing.T) {

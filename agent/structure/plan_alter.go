@@ -388,7 +388,7 @@ func (a *alter) end() error {
 	case a.to != nil:
 		end := map[schema.ID]schema.ID{a.source: pl.source(*a.to)}
 		pl.moveKeys(end)
-		pl.carryKeys(a.source, pl.source(*a.to), end)
+		pl.carryKeys(end, [2]schema.ID{a.source, pl.source(*a.to)})
 		delete(pl.p.readBack, a.source)
 		id, target, _ := pl.match(*a.to)
 		s.objects, s.after = []schema.ID{a.target, target}, moved

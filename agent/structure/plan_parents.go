@@ -2,6 +2,7 @@ package structure
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -228,20 +229,28 @@ func (pl *planner) moveKeys(end map[schema.ID]schema.ID) {
 	}
 }
 
-// carryKeys gives a renamed table the foreign keys that are not on the target.
-// InnoDB renames those it has named itself.
-func (pl *planner) carryKeys(from, to schema.ID, end map[schema.ID]schema.ID) {
-	keys := slices.Clone(pl.keysOf(from))
-	for i := range keys {
-		if rest, ok := strings.CutPrefix(keys[i].Name, from.Name+"_ibfk_"); ok {
-			keys[i].Name = to.Name + "_ibfk_" + rest
+// carryKeys gives renamed tables the foreign keys that are not on the target.
+// InnoDB renames those it has named itself. All are taken before any is given:
+// tables may swap names.
+func (pl *planner) carryKeys(end map[schema.ID]schema.ID, renamed ...[2]schema.ID) {
+	given := map[schema.ID][]schema.ForeignKey{}
+	for _, pair := range renamed {
+		from, to := pair[0], pair[1]
+		keys := slices.Clone(pl.keysOf(from))
+		for i := range keys {
+			if rest, ok := strings.CutPrefix(keys[i].Name, from.Name+"_ibfk_"); ok {
+				keys[i].Name = to.Name + "_ibfk_" + rest
+			}
+			if parent, ok := end[parentOf(&keys[i])]; ok {
+				keys[i].ParentSchema, keys[i].ParentTable = parent.Schema, parent.Name
+			}
 		}
-		if parent, ok := end[parentOf(&keys[i])]; ok {
-			keys[i].ParentSchema, keys[i].ParentTable = parent.Schema, parent.Name
-		}
+		given[to] = keys
 	}
-	delete(pl.p.absent, from)
-	pl.p.absent[to] = keys
+	for _, pair := range renamed {
+		delete(pl.p.absent, pair[0])
+	}
+	maps.Copy(pl.p.absent, given)
 }
 
 // columnRenamed lets foreign keys that refer to a renamed column follow it.

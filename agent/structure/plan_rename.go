@@ -70,9 +70,7 @@ func (pl *planner) renameTables() error {
 		}
 	}
 	pl.moveKeys(end)
-	for _, pair := range pl.p.changes.Renamed {
-		pl.carryKeys(pair[0], pair[1], end)
-	}
+	pl.carryKeys(end, pl.p.changes.Renamed...)
 	return pl.addMoves(moves, carried)
 }
 
