@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -83,6 +84,35 @@ func TestTablesEnter(t *testing.T) {
 			s.Must("wait", "p", "--for", "completed", "--timeout", "60s")
 		})
 	}
+}
+
+// TestEntersBeforeAnother: of two tables that come into the selection one is made,
+// and changed, while the other cannot be made yet.
+func TestEntersBeforeAnother(t *testing.T) {
+	s, p := site.New(t), site.SharedPair(t, dbtest.MySQL, dbtest.MySQL)
+	site.DropLater(t, p.Src, "enter")
+	site.DropLater(t, p.Dst, "enter")
+	site.Execute(t, p.Src, "CREATE DATABASE enter", "CREATE TABLE enter._t (id INT PRIMARY KEY, v INT NOT NULL)", "CREATE TABLE enter._u LIKE enter._t", "CREATE TABLE enter.x LIKE enter._t",
+		"INSERT INTO enter._t VALUES (1,1),(2,2),(3,3)")
+	s.Dev()
+	s.Apply(s.Write("p.hcl", p.File("objects {\n    database \"enter\" {\n      except = [\"_*\"]\n    }\n  }")))
+	s.InState(60*time.Second, "p", run.CaughtUp)
+	site.Execute(t, p.Src, "RENAME TABLE enter._u TO enter.u, enter._t TO enter.t")
+	made := func() bool {
+		return site.Value(t, p.Dst, "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'enter' AND TABLE_NAME = 't'") == "1"
+	}
+	for n := 0; n < 2000 && !made(); n++ { // u is another one each time it is read
+		site.Execute(t, p.Src, fmt.Sprintf("ALTER TABLE enter.u COMMENT '%d'", n))
+	}
+	for n := range 50 {
+		site.Execute(t, p.Src, fmt.Sprintf("ALTER TABLE enter.u COMMENT 'more %d'", n), "ALTER TABLE enter.x ADD y INT", "ALTER TABLE enter.x DROP y",
+			"UPDATE enter.t SET v = v + 1 WHERE id = 2", fmt.Sprintf("INSERT INTO enter.t VALUES (%d, 1)", n+10), fmt.Sprintf("DELETE FROM enter.t WHERE id = %d", n+9))
+	}
+	s.CaughtUpTo(t, p)
+	s.Reach(60*time.Second, "p", "every table live", func(st site.Status) bool {
+		return st.State == run.CaughtUp && !slices.ContainsFunc(st.Tables, func(x run.Table) bool { return x.State != run.TableLive })
+	})
+	site.Equal(t, p, "enter", "enter")
 }
 
 func fillEnter(t *testing.T, s *dbtest.Server, table string, rows int) {

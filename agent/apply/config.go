@@ -90,6 +90,11 @@ type Plan struct {
 	PageColumn int         // the source column that copy pages on, -1 where keys are not compared in Go
 
 	Children []Child // selected tables whose foreign keys reference this one
+
+	// Entering says that the table is copied later, and that only its name and its
+	// children are known: nothing of it is written, and what it does to children
+	// cannot be.
+	Entering bool
 }
 
 // Child is a table with a foreign key to the plan's table, under its names on

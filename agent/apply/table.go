@@ -78,6 +78,19 @@ func (t *table) lacks(bits []byte) error {
 	return nil
 }
 
+// passesOn refuses a change of a table that enters which may have changed rows of
+// its children by foreign keys: the log does not say which.
+func (t *table) passesOn(c *change.Change) error {
+	if c.Op == change.Insert || c.CascadeLogged || c.NoForeignKeys {
+		return nil
+	}
+	child := t.plan.Children[0]
+	return &mysql.Error{Class: mysql.Config, Code: "parent_entering",
+		Err: fmt.Errorf("rows of %s.%s were changed between the moment it came into the selection and its copy, and its foreign key %s passes that on to rows of %s.%s, which the log does not show",
+			c.Table.Schema, c.Table.Name, child.Key.Name, child.Schema, child.Table),
+		Remedy: "stop the run and apply the pipeline again"}
+}
+
 func (t *table) tolerant(from *change.Set) bool {
 	return t.plan.Window != nil && t.plan.Window.Tolerant(from)
 }

@@ -60,6 +60,9 @@ func (ts *tables) resolve(tm *change.TableMap) (*table, error) {
 	if plan == nil {
 		return nil, nil
 	}
+	if plan.Entering {
+		return &table{plan: plan}, nil
+	}
 	if t := ts.byPlan[plan.ID]; t != nil {
 		if !sameShape(t.shape, tm) {
 			return nil, errShape
@@ -82,6 +85,12 @@ func (ts *tables) of(t *change.Txn, into []*table) (out []*table, fires bool, er
 		tbl, err := ts.find(t.Changes[i].Table)
 		if err != nil {
 			return out, false, err
+		}
+		if tbl != nil && tbl.plan.Entering {
+			if err := tbl.passesOn(&t.Changes[i]); err != nil {
+				return out, false, err
+			}
+			tbl = nil
 		}
 		if tbl != nil && t.Changes[i].Lacks != nil {
 			if err := tbl.lacks(t.Changes[i].Lacks); err != nil {

@@ -159,11 +159,26 @@ func (c *catalog) Plan(schemaName, table string) (*apply.Plan, error) {
 		}
 		return nil, nil
 	}
-	if e.row.State == ledger.Entering {
-		return nil, nil // its copy will have what the log has now
+	window := c.s.gate.Table(id)
+	if e.row.State == ledger.Entering || e.row.State == ledger.Pending && window == nil {
+		return c.laterLocked(e), nil
 	}
-	return &apply.Plan{ID: e.row.ID, Source: e.row.Definition, Target: e.target, Window: c.s.gate.Table(id),
+	return &apply.Plan{ID: e.row.ID, Source: e.row.Definition, Target: e.target, Window: window,
 		PageColumn: snapshot.PageColumn(e.row.Definition), Children: c.childrenLocked(e)}, nil
+}
+
+// laterLocked is the plan of a table that enters, or that was made for one and is
+// copied by the next session: the copy will have what the log has now, and only
+// what foreign keys do to children is to be done. It is nil if they do nothing.
+func (c *catalog) laterLocked(e *entry) *apply.Plan {
+	acting := slices.DeleteFunc(slices.Clone(c.childrenLocked(e)), func(child apply.Child) bool {
+		of := c.byName[schema.ID{Schema: child.Schema, Name: child.Table}]
+		return of == nil || of.row.State == ledger.Entering || !structure.Acts(&child.Key)
+	})
+	if len(acting) == 0 {
+		return nil
+	}
+	return &apply.Plan{ID: e.row.ID, Source: e.row.Definition, PageColumn: -1, Children: acting, Entering: e.row.State == ledger.Entering}
 }
 
 // childrenLocked are the foreign keys through which a table's changes reach other
