@@ -10,7 +10,7 @@ import (
 func (c *writer) change() {
 	t := c.some(c.r)
 	c.run("SET SESSION foreign_key_checks = 1") //nolint:errcheck // without, a source takes definitions that no other server does
-	switch c.r.IntN(26) {
+	switch c.r.IntN(32) {
 	case 0, 1, 2, 3, 4, 5, 6:
 		c.alterColumns(t)
 	case 7, 8, 9:
@@ -29,6 +29,10 @@ func (c *writer) change() {
 		c.dropTable(t)
 	case 19:
 		c.views(t)
+	case 20, 21, 22, 23:
+		c.compound(t)
+	case 24:
+		c.triggers(t)
 	default:
 		c.reshape(t)
 	}
@@ -36,8 +40,36 @@ func (c *writer) change() {
 
 // alterTable carries out changes of one table, and notes what it is like now.
 func (c *writer) alterTable(before, after *table, changes ...string) {
+	if c.clauses != nil {
+		c.clauses.after, c.clauses.list = after, append(c.clauses.list, changes...)
+		return
+	}
 	if c.run("ALTER TABLE "+before.String()+" "+strings.Join(changes, ", ")) == nil {
 		c.put(before, after)
+	}
+}
+
+// clauses of one statement, and what the table is like after them.
+type clauses struct {
+	after *table
+	list  []string
+}
+
+// compound changes a table in several ways by one statement. Clauses that do not
+// go together are the server's to refuse.
+func (c *writer) compound(t *table) {
+	g := &clauses{after: t}
+	c.clauses = g
+	for range 2 + c.r.IntN(3) {
+		if chance(c.r, 60) {
+			c.alterColumns(g.after)
+		} else {
+			c.alterKeys(g.after)
+		}
+	}
+	c.clauses = nil
+	if len(g.list) > 0 {
+		c.alterTable(t, g.after, g.list...)
 	}
 }
 
@@ -175,12 +207,14 @@ func (c *writer) alterKeys(t *table) {
 		n := t.columns[r.IntN(len(t.columns))]
 		return part{column: n.name, prefix: n.prefix}, n.some != nil && n.generated == ""
 	}
-	switch r.IntN(9) {
+	switch r.IntN(10) {
+	case 9:
+		c.newParent(t, after)
 	case 0, 1:
 		if p, ok := some(); ok {
 			i := index{name: fmt.Sprintf("n%d", r.IntN(1000)), parts: []part{p}}
 			after.indexes = append(after.indexes, i)
-			if chance(r, 40) {
+			if c.clauses == nil && chance(r, 40) {
 				if c.run("CREATE INDEX "+ident(i.name)+" ON "+t.String()+" ("+join(i.parts)+")") == nil {
 					c.put(t, after)
 				}

@@ -5,6 +5,27 @@ import (
 	"strings"
 )
 
+// outside is a database that is not moved.
+const outside = "rnd_outside"
+
+// moved reports whether a table is, in trials that leave some aside.
+func moved(schema, name string) bool {
+	return schema != outside && !strings.HasPrefix(name, "Extra")
+}
+
+// goes reports whether a table may have a name, in which it perhaps is not moved.
+// One that passes on what its own parents do has to be; and where the log does not
+// have what foreign keys do, one that others refer to stays where it is.
+func (c *writer) goes(t, after *table) bool {
+	switch {
+	case !c.aside:
+		return true
+	case !moved(after.schema, after.name) && len(after.foreign) > 0:
+		return false
+	}
+	return moved(t.schema, t.name) == moved(after.schema, after.name) || c.logged || !c.referenced(t)
+}
+
 // fresh is a name no table has had.
 func (c *writer) fresh() string {
 	return fmt.Sprintf("%s%d", pick(c.r, "new", "Extra`", "näw "), c.r.IntN(100000))
@@ -17,12 +38,15 @@ func (c *writer) rename(t *table) {
 	switch r.IntN(4) {
 	case 0:
 		after.name = c.fresh()
-		if c.run("ALTER TABLE "+t.String()+" RENAME TO "+after.String()) == nil {
+		if c.goes(t, after) && c.run("ALTER TABLE "+t.String()+" RENAME TO "+after.String()) == nil {
 			c.put(t, after)
 		}
 	case 1:
 		after.name, after.schema = c.fresh(), pick(r, c.schemas...)
-		if c.run("RENAME TABLE "+t.String()+" TO "+after.String()) == nil {
+		if c.aside && chance(r, 40) {
+			after.schema = outside
+		}
+		if c.goes(t, after) && c.run("RENAME TABLE "+t.String()+" TO "+after.String()) == nil {
 			c.put(t, after)
 		}
 	case 2:
@@ -32,6 +56,9 @@ func (c *writer) rename(t *table) {
 		}
 		second := other.clone()
 		after.schema, after.name, second.schema, second.name = other.schema, other.name, t.schema, t.name
+		if !c.goes(t, after) || !c.goes(other, second) {
+			return
+		}
 		aside := ident(t.schema) + "." + ident(c.fresh())
 		if c.run(fmt.Sprintf("RENAME TABLE %s TO %s, %s TO %s, %s TO %s", t, aside, other, t, aside, other)) == nil {
 			c.put(t, after)
@@ -40,7 +67,7 @@ func (c *writer) rename(t *table) {
 	default:
 		after.name = c.fresh()
 		n, ok := c.freshColumn(t)
-		if !ok || !c.mysql() { // a MariaDB that waits too long for the second lock keeps the column, and logs nothing
+		if !ok || !c.mysql() || !c.goes(t, after) { // a MariaDB that waits too long for the second lock keeps the column, and logs nothing
 			return
 		}
 		after.columns = append(after.columns, n)
@@ -54,14 +81,14 @@ func (c *writer) newTable(t *table) {
 	r := c.r
 	switch r.IntN(4) {
 	case 0:
-		after := t.clone()
-		after.name, after.foreign = c.fresh(), nil
+		after := t.another(t.schema, c.fresh())
+		after.foreign = nil
 		if c.run("CREATE TABLE "+after.String()+" LIKE "+t.String()) == nil {
 			c.put(nil, after)
 			c.run("INSERT INTO " + after.String() + " (" + after.names(after.written()) + ") SELECT " + after.names(after.written()) + " FROM " + t.String()) //nolint:errcheck // noted
 		}
 	case 1:
-		after := &table{schema: t.schema, name: c.fresh(), domain: t.domain}
+		after := &table{id: int(lastID.Add(1)), schema: t.schema, name: c.fresh(), domain: t.domain}
 		for _, n := range t.columns {
 			n.auto, n.generated = false, ""
 			after.columns = append(after.columns, n)
@@ -106,10 +133,52 @@ func (c *writer) dropTable(t *table) {
 }
 
 func (c *writer) views(t *table) {
+	if c.aside && !moved(t.schema, t.name) {
+		return
+	}
 	view := ident(t.schema) + "." + ident(fmt.Sprintf("view%d", c.r.IntN(3)))
 	if chance(c.r, 30) {
 		c.run("DROP VIEW IF EXISTS " + view) //nolint:errcheck // noted
 		return
 	}
 	c.run("CREATE OR REPLACE VIEW " + view + " AS SELECT " + ident(t.columns[0].name) + " FROM " + t.String()) //nolint:errcheck // noted
+}
+
+// triggers lets writing one table write another one, or ends that. They are not
+// moved: what they do is in the log.
+func (c *writer) triggers(t *table) {
+	name := ident(t.schema) + "." + ident(fmt.Sprintf("trg%d", c.r.IntN(3)))
+	if chance(c.r, 50) {
+		c.run("DROP TRIGGER IF EXISTS " + name) //nolint:errcheck // noted
+		return
+	}
+	other := c.some(c.r)
+	does := "DELETE FROM " + other.String() + " WHERE " + other.where(c.r, "") + " LIMIT 1"
+	if chance(c.r, 70) {
+		columns := other.written()
+		does = "INSERT IGNORE INTO " + other.String() + " (" + other.names(columns) + ") VALUES " + other.rows(c.r, columns, 1)
+	}
+	c.run("CREATE TRIGGER " + name + " " + pick(c.r, "BEFORE", "AFTER") + " " + pick(c.r, "INSERT", "UPDATE", "DELETE") + " ON " + t.String() + " FOR EACH ROW " + does) //nolint:errcheck // noted
+}
+
+// newParent lets a table refer to another one from now on, by a column of its own.
+func (c *writer) newParent(t, after *table) {
+	p := c.some(c.r)
+	if t.partition != "" || c.aside && (!moved(t.schema, t.name) || !moved(p.schema, p.name) && len(p.foreign) > 0) {
+		return
+	}
+	c.relate(c.r, after, []*table{p})
+	if n := len(t.foreign); len(after.foreign) > n {
+		var added []string
+		for _, column := range after.columns[len(t.columns):] {
+			added = append(added, "ADD COLUMN "+column.definition())
+		}
+		for _, i := range after.indexes[len(t.indexes):] {
+			added = append(added, "ADD KEY "+i.String())
+		}
+		for _, f := range after.foreign[n:] {
+			added = append(added, "ADD "+f.String())
+		}
+		c.alterTable(t, after, added...)
+	}
 }

@@ -126,8 +126,7 @@ func (c *writer) ghost(t *table) {
 	if len(t.foreign) > 0 || c.referenced(t) {
 		return
 	}
-	work := t.clone()
-	work.name = c.fresh()
+	work := t.another(t.schema, c.fresh())
 	if c.run("CREATE TABLE "+work.String()+" LIKE "+t.String()) != nil {
 		return
 	}
@@ -152,7 +151,7 @@ func (c *writer) referenced(t *table) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.ContainsFunc(c.tables, func(o *table) bool {
-		return slices.ContainsFunc(o.foreign, func(f foreign) bool { return f.schema == t.schema && f.parent == t.name })
+		return slices.ContainsFunc(o.foreign, func(f foreign) bool { return f.of == t.id })
 	})
 }
 
@@ -161,8 +160,8 @@ func (c *writer) exchange(t *table) {
 	if t.partition == "" {
 		return
 	}
-	other := t.clone()
-	other.name, other.partition = c.fresh(), ""
+	other := t.another(t.schema, c.fresh())
+	other.partition = ""
 	if c.run("CREATE TABLE "+other.String()+" LIKE "+t.String()) != nil {
 		return
 	}

@@ -54,6 +54,7 @@ func newTrial(t *testing.T, seed uint64) *trial {
 		w.wide = 20
 	}
 	c.workload = newWorkload(t, w, c.Src, filepath.Join(c.Dir, "statements.log"))
+	c.aside = chance(c.r, 35)
 	c.schemas = []string{"rnd", "rnd_two"}[:1+c.r.IntN(2)]
 	for _, s := range c.schemas {
 		c.targets[s] = s
@@ -84,7 +85,7 @@ func (c *trial) servers() (site.Pair, world) {
 			to = from
 		}
 	}
-	src, dst := dbtest.Config{Flavor: from}, dbtest.Config{Flavor: to}
+	src, dst, logged := dbtest.Config{Flavor: from}, dbtest.Config{Flavor: to}, false
 	may := func(percent int, cfg *dbtest.Config, args ...string) {
 		if chance(r, percent) {
 			cfg.Args = append(cfg.Args, args...)
@@ -93,6 +94,7 @@ func (c *trial) servers() (site.Pair, world) {
 	may(30, &src, "--binlog-row-metadata=FULL")
 	if from == dbtest.MySQL {
 		may(40, &src, "--innodb-native-foreign-keys=ON")
+		logged = len(src.Args) == 0 || src.Args[len(src.Args)-1] != "--innodb-native-foreign-keys=ON"
 		may(30, &src, "--binlog-transaction-compression=ON")
 		src.NoGTID = chance(r, 20)
 	} else {
@@ -106,15 +108,18 @@ func (c *trial) servers() (site.Pair, world) {
 		may(30, &dst, "--innodb-native-foreign-keys=ON")
 	}
 	c.t.Logf("%s %v (GTIDs: %t) to %s %v", from, src.Args, !src.NoGTID, to, dst.Args)
-	return site.Pair{Src: dbtest.Start(c.t, src), Dst: dbtest.Start(c.t, dst)}, world{flavor: from, cross: from.Family() != to.Family()}
+	return site.Pair{Src: dbtest.Start(c.t, src), Dst: dbtest.Start(c.t, dst)}, world{flavor: from, cross: from.Family() != to.Family(), logged: logged}
 }
 
 // body is the pipeline's block: settings at random, some of which may differ
 // while it runs.
 func (c *trial) body(fixed string) string {
-	objects := "objects {\n"
+	objects, except := "objects {\n", ""
+	if c.aside {
+		except = "      except = [\"Extra*\"]\n"
+	}
 	for _, s := range c.schemas {
-		objects += fmt.Sprintf("    database %q {\n      rename = %q\n    }\n", s, c.targets[s])
+		objects += fmt.Sprintf("    database %q {\n      rename = %q\n%s    }\n", s, c.targets[s], except)
 	}
 	r := c.r
 	pace := pick(r, 1500, 4000, 20000)
@@ -167,13 +172,17 @@ func (c *trial) run() {
 
 // disturb does to the run what an operator or bad luck does.
 func (c *trial) disturb(fixed string) {
-	kinds := 6
+	kinds := 8
 	if c.falters {
-		kinds = 8
+		kinds = 10
 	}
 	switch c.r.IntN(kinds) {
-	case 6, 7:
+	case 8, 9:
 		c.falter()
+	case 6:
+		c.restart(c.Dst)
+	case 7:
+		c.restart(c.Src)
 	case 0:
 		c.Call("pause", "p") // refused in some states
 		time.Sleep(time.Duration(c.r.IntN(500)) * time.Millisecond)
@@ -188,6 +197,35 @@ func (c *trial) disturb(fixed string) {
 		c.program.Kill()
 		c.program = c.Dev()
 		c.Up()
+	}
+}
+
+// restart ends a server as a crash would, and starts it again.
+func (c *trial) restart(s *dbtest.Server) {
+	c.t.Helper()
+	s.Kill()
+	time.Sleep(time.Duration(c.r.IntN(1500)) * time.Millisecond)
+	if err := s.Restart(); err != nil {
+		c.t.Fatal(err)
+	}
+	if s == c.Src {
+		c.decide()
+	}
+}
+
+// decide ends the transactions whose clients prepared them and are gone.
+func (c *trial) decide() {
+	c.t.Helper()
+	left, err := c.Src.DB().Query("XA RECOVER")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for _, x := range scan(c.t, left) {
+		gtrid, id := int(x[1].(int64)), x[3].(string)
+		end := fmt.Sprintf("XA %s '%s','%s',%d", pick(c.r, "COMMIT", "ROLLBACK"), id[:gtrid], id[gtrid:], x[0].(int64))
+		if _, err := c.Src.DB().Exec(end); err != nil {
+			c.t.Logf("%s: %v", end, err)
+		}
 	}
 }
 
@@ -213,6 +251,7 @@ func (c *trial) falter() {
 func (c *trial) settle() {
 	c.t.Helper()
 	c.stop()
+	c.decide()
 	open, err := c.Src.DB().Query("XA RECOVER")
 	if err != nil {
 		c.t.Fatal(err)
@@ -222,7 +261,7 @@ func (c *trial) settle() {
 	}
 	c.CaughtUpTo(c.t, c.Pair)
 	for from := range c.targets {
-		equal(c.t, c.Pair, c.targets, from)
+		equal(c.t, c.Pair, c.targets, from, c.aside)
 	}
 	if c.t.Failed() {
 		c.t.FailNow()

@@ -28,7 +28,7 @@ func (w world) schema(r *rand.Rand, database string, n int) []*table {
 }
 
 func (w world) table(r *rand.Rand, database, name string) *table {
-	t := &table{schema: database, name: name, domain: pick(r, 40, 150, 400, 900)}
+	t := &table{id: int(lastID.Add(1)), schema: database, name: name, domain: pick(r, 40, 150, 400, 900)}
 	free := slices.Clone(columnNames)
 	r.Shuffle(len(free), func(i, j int) { free[i], free[j] = free[j], free[i] })
 	next := func(k kind) *column {
@@ -154,7 +154,7 @@ var actions = []string{"", " ON DELETE CASCADE", " ON DELETE CASCADE", " ON DELE
 
 // relate makes a table the child of earlier ones, or of itself.
 func (w world) relate(r *rand.Rand, t *table, all []*table) {
-	for i := range 1 + r.IntN(2) {
+	for range 1 + r.IntN(2) {
 		p := all[r.IntN(len(all))]
 		if chance(r, 15) {
 			p = t
@@ -167,11 +167,12 @@ func (w world) relate(r *rand.Rand, t *table, all []*table) {
 			continue
 		}
 		key.auto = false
-		name := fmt.Sprintf("ref%d", i)
+		number := r.IntN(1000000)
+		name := fmt.Sprintf("ref%d", number)
 		t.columns = append(t.columns, column{kind: key.kind, name: name, null: true})
-		f := foreign{name: fmt.Sprintf("fk_%d_%d", r.IntN(1000000), i), column: name, schema: p.schema, parent: p.name, key: key, domain: p.domain,
+		f := foreign{name: fmt.Sprintf("fk_%d", number), column: name, schema: p.schema, parent: p.name, of: p.id, key: key, domain: p.domain,
 			onDelete: pick(r, actions...), update: pick(r, "", "", " ON UPDATE CASCADE", " ON UPDATE SET NULL")}
 		t.foreign = append(t.foreign, f)
-		t.indexes = append(t.indexes, index{name: fmt.Sprintf("kf%d", i), parts: []part{{column: name}}})
+		t.indexes = append(t.indexes, index{name: fmt.Sprintf("kf%d", number), parts: []part{{column: name}}})
 	}
 }

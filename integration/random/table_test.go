@@ -5,11 +5,13 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 )
 
 // table is what the workload knows of one. It is not changed once others see it:
 // a schema change makes a new one.
 type table struct {
+	id           int // the same for all its versions
 	schema, name string
 	columns      []column
 	primary      []part
@@ -47,7 +49,8 @@ type index struct {
 
 type foreign struct {
 	name, column     string
-	schema, parent   string
+	schema, parent   string // as the table was called then
+	of               int    // the table
 	key              column
 	domain           int
 	onDelete, update string
@@ -62,6 +65,16 @@ func (t *table) clone() *table {
 	c.columns, c.primary = slices.Clone(t.columns), slices.Clone(t.primary)
 	c.uniques, c.indexes, c.foreign = slices.Clone(t.uniques), slices.Clone(t.indexes), slices.Clone(t.foreign)
 	return &c
+}
+
+// lastID numbers tables.
+var lastID atomic.Int64
+
+// another is a table like this one.
+func (t *table) another(schema, name string) *table {
+	c := t.clone()
+	c.id, c.schema, c.name = int(lastID.Add(1)), schema, name
+	return c
 }
 
 func (t *table) column(name string) *column {

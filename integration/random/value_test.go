@@ -24,6 +24,7 @@ type kind struct {
 type world struct {
 	flavor dbtest.Flavor
 	cross  bool // to the other family
+	logged bool // what foreign keys do is in the log
 	wide   int  // numbered tables have so many times as many keys as others
 }
 

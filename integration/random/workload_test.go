@@ -23,8 +23,9 @@ type workload struct {
 	world
 	server  *dbtest.Server
 	schemas []string
-	alter   int // so many transactions to a schema change, 0 for none
-	big     int // rows of the largest transaction
+	aside   bool // some tables are not moved: those of another database, and by name
+	alter   int  // so many transactions to a schema change, 0 for none
+	big     int  // rows of the largest transaction
 	log     *os.File
 
 	mu     sync.Mutex // guards what follows
@@ -98,8 +99,11 @@ func (w *workload) fill(t *testing.T, r *rand.Rand, rows int) {
 	}
 	defer c.close()
 	var made []*table
-	for _, s := range w.schemas {
+	for _, s := range append([]string{outside}, w.schemas...) {
 		c.must(t, "CREATE DATABASE "+ident(s)+" CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci")
+		if s == outside {
+			continue
+		}
 		for _, one := range w.schema(r, s, 3+r.IntN(6)) {
 			if err := c.run(one.create()); err != nil {
 				t.Logf("left out: %v", err)
@@ -128,10 +132,11 @@ func (w *workload) start(n int, seed uint64) {
 		w.wg.Go(func() {
 			c := &writer{workload: w, r: rand.New(rand.NewPCG(seed, uint64(i))), id: i}
 			for ctx.Err() == nil {
-				if err := c.connect(ctx); err != nil {
-					continue
+				if err := c.connect(ctx); err == nil {
+					c.loop(ctx)
+				} else {
+					time.Sleep(50 * time.Millisecond) // the server starts again
 				}
-				c.loop(ctx)
 				c.close()
 			}
 		})
@@ -154,10 +159,12 @@ type writer struct {
 	conn *sql.Conn
 	db   *sql.DB
 	lost bool
+
+	clauses *clauses // of one ALTER TABLE, while they are gathered
 }
 
 func (c *writer) connect(ctx context.Context) (err error) {
-	c.db = c.server.Open(dbtest.User, dbtest.Password, "")
+	c.db, c.conn = c.server.Open(dbtest.User, dbtest.Password, ""), nil
 	if c.conn, err = c.db.Conn(ctx); err == nil {
 		_, err = c.conn.ExecContext(ctx, "SET SESSION innodb_lock_wait_timeout = 1, lock_wait_timeout = 3")
 	}
