@@ -29,7 +29,7 @@ func (l *lane) measure(ctx context.Context, cfg Config, server *mysql.Server) er
 	}
 	l.packet = cfg.StatementBytes
 	way := time.Hour
-	for range 3 {
+	for n := 0; n < 3 && way >= farAway; n++ {
 		begun := time.Now()
 		if err := l.execString(ctx, "DO 0"); err != nil {
 			return err

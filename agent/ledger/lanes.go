@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/tidegate-io/tidegate/internal/change"
 	"github.com/tidegate-io/tidegate/internal/mysql"
@@ -101,14 +102,13 @@ func (l *Ledger) Reconfigure(ctx context.Context, lanes int, config []byte, hash
 
 func (l *Ledger) insertLanes(ctx context.Context, tx *sql.Tx, lanes int, at Lane) error {
 	from, to := encode(at.From), at.To.Encode()
+	var args []any
 	for i := range lanes {
-		_, err := tx.ExecContext(ctx, "INSERT INTO `_tidegate`.`ledger` (run, lane, epoch, batch, from_pos, to_pos) VALUES (?,?,?,?,?,?)",
-			l.Run, i, l.Epoch, at.Batch, from, to)
-		if err != nil {
-			return err
-		}
+		args = append(args, l.Run, i, l.Epoch, at.Batch, from, to)
 	}
-	return nil
+	_, err := tx.ExecContext(ctx, "INSERT INTO `_tidegate`.`ledger` (run, lane, epoch, batch, from_pos, to_pos) VALUES (?,?,?,?,?,?)"+
+		strings.Repeat(",(?,?,?,?,?,?)", lanes-1), args...)
+	return err
 }
 
 // encode keeps the zero position empty, as it is before the first batch.

@@ -1,6 +1,7 @@
 package structure
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -40,27 +41,37 @@ var unsettable = []uint16{1193, 1227, 1229, 1231, 1238, 3090, 3683}
 // with runs f under settings and puts them back. A connection on which that
 // fails is of no more use; its owner closes it.
 func with(ctx context.Context, conn *sql.Conn, settings []setting, f func() error) error {
-	var undo []string
+	var all, undo []string // the target may be far away: what every server takes goes by one statement
 	for _, s := range settings {
-		if _, err := conn.ExecContext(ctx, "SET SESSION "+s.name+" = "+s.value); err != nil {
-			if s.optional && slices.Contains(unsettable, mysql.Number(err)) {
-				continue
-			}
-			return fmt.Errorf("set %s = %s on the target: %w", s.name, s.value, err)
+		one := "SESSION " + s.name + " = " + s.value
+		if !s.optional {
+			all = append(all, one)
+		} else if _, err := conn.ExecContext(ctx, "SET "+one); slices.Contains(unsettable, mysql.Number(err)) {
+			continue
+		} else if err != nil {
+			return fmt.Errorf("set %s on the target: %w", one, err)
 		}
 		if s.name == "collation_connection" { // the default collation, whatever it is
-			undo = append(undo, "SET SESSION character_set_connection = 'utf8mb4'")
-			continue
+			s.name, s.reset = "character_set_connection", "'utf8mb4'"
 		}
-		undo = append(undo, "SET SESSION "+s.name+" = "+s.reset)
+		undo = append(undo, "SESSION "+s.name+" = "+s.reset)
+	}
+	if err := setAll(ctx, conn, all); err != nil {
+		return err
 	}
 	err := f()
-	for _, u := range slices.Backward(undo) {
-		if _, e := conn.ExecContext(ctx, u); e != nil && err == nil {
-			return fmt.Errorf("%s on the target: %w", u, e)
-		}
+	return cmp.Or(err, setAll(ctx, conn, undo))
+}
+
+func setAll(ctx context.Context, conn *sql.Conn, all []string) error {
+	if len(all) == 0 {
+		return nil
 	}
-	return err
+	text := "SET " + strings.Join(all, ", ")
+	if _, err := conn.ExecContext(ctx, text); err != nil {
+		return fmt.Errorf("%s on the target: %w", text, err)
+	}
+	return nil
 }
 
 // modes known to all supported versions of a flavour; numbers mean different
