@@ -89,30 +89,55 @@ func TestTablesEnter(t *testing.T) {
 // TestEntersBeforeAnother: of two tables that come into the selection one is made,
 // and changed, while the other cannot be made yet.
 func TestEntersBeforeAnother(t *testing.T) {
+	for what, change := range map[string]string{
+		"rows":     "UPDATE @t SET v = v + 1 WHERE id = 2",
+		"exchange": "ALTER TABLE @p EXCHANGE PARTITION a WITH TABLE @t",
+	} {
+		t.Run(what, func(t *testing.T) { entersBeforeAnother(t, "enter_"+what, change) })
+	}
+}
+
+func entersBeforeAnother(t *testing.T, schema, change string) {
 	s, p := site.New(t), site.SharedPair(t, dbtest.MySQL, dbtest.MySQL)
-	site.DropLater(t, p.Src, "enter")
-	site.DropLater(t, p.Dst, "enter")
-	site.Execute(t, p.Src, "CREATE DATABASE enter", "CREATE TABLE enter._t (id INT PRIMARY KEY, v INT NOT NULL)", "CREATE TABLE enter._u LIKE enter._t", "CREATE TABLE enter.x LIKE enter._t",
-		"INSERT INTO enter._t VALUES (1,1),(2,2),(3,3)")
+	site.DropLater(t, p.Src, schema)
+	site.DropLater(t, p.Dst, schema)
+	onSource := func(statements ...string) {
+		t.Helper()
+		for _, q := range statements {
+			site.Execute(t, p.Src, strings.ReplaceAll(q, "@", schema+"."))
+		}
+	}
+	onSource("CREATE DATABASE "+schema, "CREATE TABLE @_t (id INT PRIMARY KEY, v INT NOT NULL)", "CREATE TABLE @_u LIKE @_t", "CREATE TABLE @x LIKE @_t", "INSERT INTO @_t VALUES (1,1),(2,2),(3,3)",
+		"CREATE TABLE @p (id INT PRIMARY KEY, v INT NOT NULL) PARTITION BY RANGE (id) (PARTITION a VALUES LESS THAN (9), PARTITION b VALUES LESS THAN MAXVALUE)", "INSERT INTO @p VALUES (4,4),(5,5),(20,20)")
 	s.Dev()
-	s.Apply(s.Write("p.hcl", p.File("objects {\n    database \"enter\" {\n      except = [\"_*\"]\n    }\n  }")))
+	s.Apply(s.Write("p.hcl", p.File("objects {\n    database \""+schema+"\" {\n      except = [\"_*\"]\n    }\n  }")))
 	s.InState(60*time.Second, "p", run.CaughtUp)
-	site.Execute(t, p.Src, "RENAME TABLE enter._u TO enter.u, enter._t TO enter.t")
-	made := func() bool {
-		return site.Value(t, p.Dst, "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'enter' AND TABLE_NAME = 't'") == "1"
+	onSource("RENAME TABLE @_u TO @u, @_t TO @t")
+	var wg sync.WaitGroup
+	done := make(chan struct{})
+	wg.Go(func() { // u is another one each time it is read
+		for n := 0; ; n++ {
+			select {
+			case <-done:
+				return
+			default:
+				onSource(fmt.Sprintf("ALTER TABLE @u COMMENT '%d'", n))
+			}
+		}
+	})
+	s.Until(30*time.Second, "t to be made", func() (bool, string) {
+		return site.Value(t, p.Dst, "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = '"+schema+"' AND TABLE_NAME = 't'") == "1", ""
+	})
+	for n := range 21 {
+		onSource("ALTER TABLE @x ADD y INT", "ALTER TABLE @x DROP y", change, fmt.Sprintf("REPLACE INTO @t VALUES (%d, 1)", n%7), fmt.Sprintf("DELETE FROM @t WHERE id = %d", (n+6)%7))
 	}
-	for n := 0; n < 2000 && !made(); n++ { // u is another one each time it is read
-		site.Execute(t, p.Src, fmt.Sprintf("ALTER TABLE enter.u COMMENT '%d'", n))
-	}
-	for n := range 50 {
-		site.Execute(t, p.Src, fmt.Sprintf("ALTER TABLE enter.u COMMENT 'more %d'", n), "ALTER TABLE enter.x ADD y INT", "ALTER TABLE enter.x DROP y",
-			"UPDATE enter.t SET v = v + 1 WHERE id = 2", fmt.Sprintf("INSERT INTO enter.t VALUES (%d, 1)", n+10), fmt.Sprintf("DELETE FROM enter.t WHERE id = %d", n+9))
-	}
+	close(done)
+	wg.Wait()
 	s.CaughtUpTo(t, p)
 	s.Reach(60*time.Second, "p", "every table live", func(st site.Status) bool {
 		return st.State == run.CaughtUp && !slices.ContainsFunc(st.Tables, func(x run.Table) bool { return x.State != run.TableLive })
 	})
-	site.Equal(t, p, "enter", "enter")
+	site.Equal(t, p, schema, schema)
 }
 
 func fillEnter(t *testing.T, s *dbtest.Server, table string, rows int) {

@@ -156,11 +156,13 @@ func (d *ddl) readWith(id schema.ID) []schema.ID {
 	return out
 }
 
-// inCopy reports whether a table is being copied or still in its window.
+// inCopy reports whether a table is being copied, still in its window, or made for
+// the next session to copy.
 func (d *ddl) inCopy(id schema.ID) bool {
 	w := d.s.gate.Table(id)
 	if w == nil {
-		return false
+		e := d.s.catalog.byName[id]
+		return e != nil && e.row.State == ledger.Pending
 	}
 	frontier, err := d.s.applier.Frontier().Set()
 	high, done := w.High()

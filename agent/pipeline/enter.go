@@ -118,8 +118,9 @@ func (s *session) parentsStand(ctx context.Context, model *structure.Model) (boo
 	return true, nil
 }
 
-// readSteady reads tables with a position between two readings that agree; nil
-// if they do not.
+// readSteady reads tables with a position between two readings, and gives those on
+// which both agree: one that changes all the time must not keep others back. It is
+// nil if the readings agree on nothing, or not on what else is in them.
 func (s *session) readSteady(ctx context.Context, ids []schema.ID) (*structure.Model, *change.Set, error) {
 	first, err := s.readEntering(ctx, ids)
 	if err != nil {
@@ -130,10 +131,28 @@ func (s *session) readSteady(ctx context.Context, ids []schema.ID) (*structure.M
 		return nil, nil, err
 	}
 	again, err := s.readEntering(ctx, ids)
-	if err != nil || len(again.Compare(first)) > 0 {
+	if err != nil {
 		return nil, nil, err
 	}
+	keepEqual(first, again)
+	if len(again.Compare(first)) > 0 {
+		return nil, nil, nil
+	}
 	return again, executed, nil
+}
+
+// keepEqual leaves in two models the tables that are the same in both.
+func keepEqual(a, b *structure.Model) {
+	prints := func(m *structure.Model) map[schema.ID]string {
+		out := map[schema.ID]string{}
+		for _, t := range m.Tables {
+			out[t.ID()] = structure.Fingerprint(t.Create)
+		}
+		return out
+	}
+	was, is := prints(a), prints(b)
+	differs := func(t *structure.Table) bool { return was[t.ID()] != is[t.ID()] }
+	a.Tables, b.Tables = slices.DeleteFunc(a.Tables, differs), slices.DeleteFunc(b.Tables, differs)
 }
 
 // readEntering reads tables with the parents that have to be followed for them.
