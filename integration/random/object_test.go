@@ -23,7 +23,9 @@ func (c *writer) goes(t, after *table) bool {
 	case !moved(after.schema, after.name) && len(after.foreign) > 0:
 		return false
 	}
-	return moved(t.schema, t.name) == moved(after.schema, after.name) || c.logged || !c.referenced(t)
+	crosses := moved(t.schema, t.name) != moved(after.schema, after.name)
+	after.strayed = after.strayed || crosses
+	return !crosses || c.logged || !c.referenced(t)
 }
 
 // fresh is a name no table has had.
@@ -162,9 +164,11 @@ func (c *writer) triggers(t *table) {
 }
 
 // newParent lets a table refer to another one from now on, by a column of its own.
+// Where the log does not have what foreign keys do, one that has just come in may
+// be no parent yet.
 func (c *writer) newParent(t, after *table) {
 	p := c.some(c.r)
-	if t.partition != "" || c.aside && (!moved(t.schema, t.name) || !moved(p.schema, p.name) && len(p.foreign) > 0) {
+	if t.partition != "" || c.aside && (p.strayed && !c.logged || !moved(t.schema, t.name) || !moved(p.schema, p.name) && len(p.foreign) > 0) {
 		return
 	}
 	c.relate(c.r, after, []*table{p})

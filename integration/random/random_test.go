@@ -200,9 +200,11 @@ func (c *trial) disturb(fixed string) {
 	}
 }
 
-// restart ends a server as a crash would, and starts it again.
+// restart ends a server as a crash would, and starts it again. A check that does
+// not reach one has failed, and waits for a person.
 func (c *trial) restart(s *dbtest.Server) {
 	c.t.Helper()
+	c.Reach(limit, "p", "past its check", func(st site.Status) bool { return st.State != run.Checking && st.State != run.Created })
 	s.Kill()
 	time.Sleep(time.Duration(c.r.IntN(1500)) * time.Millisecond)
 	if err := s.Restart(); err != nil {

@@ -11,7 +11,8 @@ import (
 // table is what the workload knows of one. It is not changed once others see it:
 // a schema change makes a new one.
 type table struct {
-	id           int // the same for all its versions
+	id           int  // the same for all its versions
+	strayed      bool // it may have come in from outside
 	schema, name string
 	columns      []column
 	primary      []part
@@ -73,7 +74,7 @@ var lastID atomic.Int64
 // another is a table like this one.
 func (t *table) another(schema, name string) *table {
 	c := t.clone()
-	c.id, c.schema, c.name = int(lastID.Add(1)), schema, name
+	c.id, c.schema, c.name, c.strayed = int(lastID.Add(1)), schema, name, true
 	return c
 }
 
