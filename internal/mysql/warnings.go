@@ -5,11 +5,16 @@ import (
 	"fmt"
 )
 
-// Warning is one line of SHOW WARNINGS that is more than a note.
+// Warning is one line of SHOW WARNINGS that is more than a note, and not about
+// words that a later version will not know.
 type Warning struct {
 	Number  uint16
 	Message string
 }
+
+// deprecated are the warnings about the text of a statement, such as a character
+// set's name, whatever it did.
+var deprecated = map[uint16]bool{1287: true, 1681: true, 3719: true, 3778: true}
 
 // Warnings reads what the session's last statement warned of. A server keeps
 // only so many warnings (max_error_count); if there were more, which nobody can
@@ -28,7 +33,7 @@ func Warnings(ctx context.Context, session Querier) ([]Warning, error) {
 		if err := rows.Scan(&level, &w.Number, &w.Message); err != nil {
 			return nil, err
 		}
-		if kept++; level != "Note" {
+		if kept++; level != "Note" && !deprecated[w.Number] {
 			list = append(list, w)
 		}
 	}
