@@ -69,7 +69,9 @@ func (c *writer) rename(t *table) {
 	default:
 		after.name = c.fresh()
 		n, ok := c.freshColumn(t)
-		if !ok || !c.mysql() || !c.goes(t, after) { // a MariaDB that waits too long for the second lock keeps the column, and logs nothing
+		// A MariaDB that waits too long for the second lock keeps the column, and logs
+		// nothing; an InnoDB that carries out foreign keys forgets those of the table.
+		if !ok || !c.mysql() || !c.goes(t, after) || !c.logged && c.referenced(t) {
 			return
 		}
 		after.columns = append(after.columns, n)
