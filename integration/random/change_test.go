@@ -258,7 +258,7 @@ func (c *writer) alterKeys(t *table) {
 			c.alterTable(t, after, "DROP FOREIGN KEY "+ident(t.foreign[i].name))
 		}
 	case 7:
-		if len(t.primary) > 0 && t.partition == "" && !(c.cross && c.referenced(t)) && !slices.ContainsFunc(t.columns, func(n column) bool { return n.auto }) {
+		if len(t.primary) > 0 && t.partition == "" && (c.mysql() || !c.referenced(t)) && !slices.ContainsFunc(t.columns, func(n column) bool { return n.auto }) {
 			after.primary = nil
 			c.alterTable(t, after, "DROP PRIMARY KEY")
 		}
