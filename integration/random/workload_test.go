@@ -172,6 +172,7 @@ type writer struct {
 	db   *sql.DB
 	lost bool
 
+	session   int64
 	unchecked bool // foreign_key_checks are off
 
 	clauses *clauses // of one ALTER TABLE, while they are gathered
@@ -184,7 +185,9 @@ func (c *writer) connect(ctx context.Context) (err error) {
 		if c.id == 0 && !c.mysql() { // a MariaDB whose RENAME waits too long cannot always take it back, and loses a table (1932)
 			patience = "innodb_lock_wait_timeout = 20, lock_wait_timeout = 30"
 		}
-		_, err = c.conn.ExecContext(ctx, "SET SESSION "+patience)
+		if _, err = c.conn.ExecContext(ctx, "SET SESSION "+patience); err == nil {
+			err = c.conn.QueryRowContext(ctx, "SELECT CONNECTION_ID()").Scan(&c.session)
+		}
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package random
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // transaction writes a few statements and commits them, or takes them back.
@@ -106,6 +107,10 @@ func (c *writer) shift(t *table) error {
 // several changes rows of two tables by one statement.
 func (c *writer) several(t *table) error {
 	r, other := c.r, c.some(c.r)
+	long := time.AfterFunc(8*time.Second, func() { // large tables times large tables
+		c.server.DB().Exec(fmt.Sprintf("KILL QUERY %d", c.session)) //nolint:errcheck // it may be over
+	})
+	defer long.Stop()
 	if other == t {
 		return c.run("DELETE a FROM " + t.String() + " a JOIN " + t.String() + " b ON a." + ident(t.columns[0].name) + " = b." + ident(t.columns[0].name) + " WHERE " + t.where(r, "a.") + " AND RAND() < 0.1")
 	}
