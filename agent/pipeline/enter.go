@@ -227,6 +227,9 @@ func (c *catalog) touches() map[schema.ID]int {
 func (c *catalog) untouched(id schema.ID, before map[schema.ID]int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.refreshLocked() != nil { // it may have been dropped since
+		return false
+	}
 	e := c.byName[id]
 	return e != nil && e.row.State == ledger.Entering && c.touched[id] == before[id]
 }
