@@ -86,9 +86,13 @@ func (r *loop) statement(ctx context.Context, b *batch, stmt *change.Statement) 
 		if err != nil {
 			return err
 		}
-		if seq, pos := state.Frontier(); seq == b.seq && pos.Encode() == b.to.text {
-			return nil
-		} else if seq != b.seq-1 {
+		seq, pos := state.Frontier()
+		if seq == b.seq && pos.Encode() == b.to.text {
+			// Only the answer was lost, and with it what the statement changed of
+			// what is known of tables.
+			return reread(errors.New("the end of a statement was committed without an answer"))
+		}
+		if seq != b.seq-1 {
 			return reread(fmt.Errorf("the ledger stands at batch %d, not at %d or before it", seq, b.seq))
 		}
 	}
