@@ -113,6 +113,10 @@ func entersBeforeAnother(t *testing.T, schema, change string) {
 	s.Apply(s.Write("p.hcl", p.File("objects {\n    database \""+schema+"\" {\n      except = [\"_*\"]\n    }\n  }")))
 	s.InState(60*time.Second, "p", run.CaughtUp)
 	onSource("RENAME TABLE @_u TO @u, @_t TO @t")
+	entered, err := p.Written(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	var wg sync.WaitGroup
 	done := make(chan struct{})
 	wg.Go(func() { // u is another one each time it is read
@@ -125,6 +129,10 @@ func entersBeforeAnother(t *testing.T, schema, change string) {
 			}
 		}
 	})
+	st := s.Reach(30*time.Second, "p", "past the RENAME", func(st site.Status) bool { past, _ := st.Past(entered); return past })
+	if st.State == run.CaughtUp {
+		t.Error("caught up, and u is not on the target")
+	}
 	s.Until(30*time.Second, "t to be made", func() (bool, string) {
 		return site.Value(t, p.Dst, "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = '"+schema+"' AND TABLE_NAME = 't'") == "1", ""
 	})

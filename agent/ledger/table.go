@@ -22,10 +22,14 @@ const (
 	Exact    TableState = "exact"    // being read in one snapshot at ExactPos
 	Emptying TableState = "emptying" // its copy was thrown away; the target's rows go next
 	Entering TableState = "entering" // it came with its rows by a DDL, and is not on the target yet
+	Making   TableState = "making"   // as Entering; what is under its name on the target, and empty, is the run's
 	Copied   TableState = "copied"
 	Live     TableState = "live"
 	Parent   TableState = "parent" // not selected, and followed for its foreign keys; Target is its shadow
 )
+
+// Enters reports whether the table is still to be made on the target.
+func (s TableState) Enters() bool { return s == Entering || s == Making }
 
 // TableRow is one table of a run.
 type TableRow struct {

@@ -49,6 +49,15 @@ func (b *board) set(state run.State, step string) {
 	b.status.State, b.status.Step, b.status.Reason, b.status.Error = state, step, "", nil
 }
 
+// fallBehind is for a run to which a whole table is missing of a sudden.
+func (b *board) fallBehind() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.status.State == run.CaughtUp {
+		b.status.State = run.CatchingUp
+	}
+}
+
 // step names what is done within the state.
 func (b *board) step(step string) {
 	b.mu.Lock()

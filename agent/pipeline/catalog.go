@@ -49,7 +49,7 @@ type entry struct {
 }
 
 // here reports whether the table's rows are on the target.
-func (e *entry) here() bool { return e.row.State != ledger.Entering && e.row.State != ledger.Parent }
+func (e *entry) here() bool { return !e.row.State.Enters() && e.row.State != ledger.Parent }
 
 func newCatalog(ctx context.Context, s *session, rows []ledger.TableRow) (*catalog, error) {
 	c := &catalog{s: s, byName: map[schema.ID]*entry{}, byID: map[int]*entry{}, touched: map[schema.ID]int{}}
@@ -160,7 +160,7 @@ func (c *catalog) Plan(schemaName, table string) (*apply.Plan, error) {
 		return nil, nil
 	}
 	window := c.s.gate.Table(id)
-	if e.row.State == ledger.Entering || e.row.State == ledger.Pending && window == nil {
+	if e.row.State.Enters() || e.row.State == ledger.Pending && window == nil {
 		return c.laterLocked(e), nil
 	}
 	return &apply.Plan{ID: e.row.ID, Source: e.row.Definition, Target: e.target, Window: window,
@@ -173,12 +173,12 @@ func (c *catalog) Plan(schemaName, table string) (*apply.Plan, error) {
 func (c *catalog) laterLocked(e *entry) *apply.Plan {
 	acting := slices.DeleteFunc(slices.Clone(c.childrenLocked(e)), func(child apply.Child) bool {
 		of := c.byName[schema.ID{Schema: child.Schema, Name: child.Table}]
-		return of == nil || of.row.State == ledger.Entering || !structure.Acts(&child.Key)
+		return of == nil || of.row.State.Enters() || !structure.Acts(&child.Key)
 	})
 	if len(acting) == 0 {
 		return nil
 	}
-	return &apply.Plan{ID: e.row.ID, Source: e.row.Definition, PageColumn: -1, Children: acting, Entering: e.row.State == ledger.Entering}
+	return &apply.Plan{ID: e.row.ID, Source: e.row.Definition, PageColumn: -1, Children: acting, Entering: e.row.State.Enters()}
 }
 
 // childrenLocked are the foreign keys through which a table's changes reach other

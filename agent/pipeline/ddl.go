@@ -284,6 +284,9 @@ func (d *ddl) refresh(ch *structure.Changes) {
 // read the definitions from the target.
 func (c *catalog) stale(ch *structure.Changes) {
 	gone := c.forget(ch)
+	if len(ch.Entered) > 0 { // before the position passes the statement, so that no status has both
+		c.s.r.fallBehind()
+	}
 	if len(gone) > 0 && c.s.copier != nil {
 		// Only its own bookkeeping: the chunks in flight meet a table that is gone.
 		// They may ask for definitions before they end, so nothing is locked here.
@@ -404,7 +407,7 @@ func (c *catalog) outdate(id int) {
 func (c *catalog) Known(id schema.ID) (*schema.Table, []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e := c.byName[id]; e != nil && e.row.State != ledger.Entering {
+	if e := c.byName[id]; e != nil && !e.row.State.Enters() {
 		return e.row.Definition, e.row.LeftOut
 	}
 	return nil, nil

@@ -12,6 +12,7 @@ import (
 	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/agent/structure"
 	"github.com/tidegate-io/tidegate/internal/change"
+	"github.com/tidegate-io/tidegate/internal/fault"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/run"
 	"github.com/tidegate-io/tidegate/internal/schema"
@@ -173,11 +174,13 @@ func (s *session) makeEntering(ctx context.Context, conn *sql.Conn, model *struc
 	}
 	carrier := s.carrier(facts)
 	carrier.DeferIndexes = false // foreign keys of tables that are not read here may need them
-	creator := &structure.Creator{Carrier: carrier, OnExists: s.spec.Objects.OnExists, Definer: s.spec.Objects.Definer, Run: s.r.task.Run}
+	creator := &structure.Creator{Carrier: carrier, OnExists: s.spec.Objects.OnExists, Definer: s.spec.Objects.Definer, Run: s.r.task.Run,
+		Begin: s.noteMaking, Begun: s.catalog.Begun}
 	created, err := creator.Create(ctx, conn, model)
 	if err != nil {
 		return fmt.Errorf("make tables that came into the selection: %w", err)
 	}
+	fault.At("entering-made")
 	for _, f := range created.Findings {
 		s.r.deps.Sink.Event(run.Event{Kind: "structure", Message: f.String()})
 	}
@@ -189,6 +192,36 @@ func (s *session) makeEntering(ctx context.Context, conn *sql.Conn, model *struc
 	return nil
 }
 
+// noteMaking notes which tables are made next: if that comes to no end, and the
+// log drops or renames one, somebody has to know that it may be on the target.
+func (s *session) noteMaking(ctx context.Context, ids []schema.ID) error {
+	if err := s.ledger.Register(ctx, s.catalog.making(ids)); err != nil {
+		return err
+	}
+	s.catalog.markStale()
+	return nil
+}
+
+// making are the rows of entering tables that are to be made.
+func (c *catalog) making(ids []schema.ID) (rows []ledger.TableRow) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, id := range ids {
+		row := c.byName[id].row
+		row.State = ledger.Making
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// Begun implements structure.Registry.
+func (c *catalog) Begun(id schema.ID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.byName[id]
+	return e != nil && e.row.State == ledger.Making
+}
+
 // Entering implements structure.Registry.
 func (c *catalog) Entering() ([]schema.ID, error) {
 	c.mu.Lock()
@@ -198,7 +231,7 @@ func (c *catalog) Entering() ([]schema.ID, error) {
 	}
 	var out []schema.ID
 	for id, e := range c.byName {
-		if e.row.State == ledger.Entering {
+		if e.row.State.Enters() {
 			out = append(out, id)
 		}
 	}
@@ -231,7 +264,7 @@ func (c *catalog) untouched(id schema.ID, before map[schema.ID]int) bool {
 		return false
 	}
 	e := c.byName[id]
-	return e != nil && e.row.State == ledger.Entering && c.touched[id] == before[id]
+	return e != nil && e.row.State.Enters() && c.touched[id] == before[id]
 }
 
 // admitted are the rows of tables that were made.

@@ -114,6 +114,9 @@ func (s *session) settleState(lag *float64) {
 	switch state := s.r.state(); {
 	case state == run.CatchingUp && behind <= caughtUpLag:
 		s.r.set(run.CaughtUp, "apply")
+		if s.errEntering() != nil { // since just now
+			s.r.fallBehind()
+		}
 	case state == run.CaughtUp && behind > behindLag:
 		s.r.set(run.CatchingUp, "apply")
 	}
@@ -181,7 +184,7 @@ func (s *session) fillTables(st *run.Status) {
 
 func (s *session) tableState(r *ledger.TableRow, p snapshot.TableStats, copied bool, frontier *change.Set) string {
 	switch {
-	case r.State == ledger.Entering:
+	case r.State.Enters():
 		return run.TablePending
 	case !copied:
 		return run.TableLive

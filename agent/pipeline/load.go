@@ -74,7 +74,7 @@ func cascadesLogged(ctx context.Context, server *mysql.Server, db mysql.Querier)
 
 // toCopy reports whether a table's copy is not over.
 func toCopy(r ledger.TableRow) bool {
-	return r.State != ledger.Live && r.State != ledger.Entering && r.State != ledger.Parent
+	return r.State != ledger.Live && !r.State.Enters() && r.State != ledger.Parent
 }
 
 // copyTables lists the tables to be copied. With families, those that a foreign

@@ -99,13 +99,17 @@ func (a *alter) moves() (gone bool, err error) {
 // may be touched.
 func (a *alter) outside() error {
 	if a.to != nil {
-		a.pl.leaves(a.source)
+		if err := a.pl.leaves(a.source); err != nil {
+			return err
+		}
 		to := a.pl.source(*a.to)
 		err := a.pl.arrives(a.source, to, a.pl.selects(*a.to))
 		a.pl.moveKeys(map[schema.ID]schema.ID{a.source: to})
 		return err
 	}
-	a.pl.touched(a.source)
+	if err := a.pl.touched(a.source); err != nil {
+		return err
+	}
 	if a.with != nil {
 		if id, _, in := a.pl.match(*a.with); in {
 			return a.pl.recopy(id, "rows came by EXCHANGE PARTITION from a table that is not selected")

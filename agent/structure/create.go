@@ -22,6 +22,13 @@ type Creator struct {
 	Definer  string // spec.Objects.Definer
 	Run      string // names the shadows of parents
 
+	// Begin is told which tables are made, before the first is; nil: nobody asks.
+	Begin func(ctx context.Context, sources []schema.ID) error
+
+	// Begun reports whether an earlier call was to make a table, so that the one
+	// on the target is of that; nil: of none it is known.
+	Begun func(source schema.ID) bool
+
 	// Spread runs f on the session that Create is given and on up to n others
 	// that may make objects too. Nil: there are no others.
 	Spread func(ctx context.Context, n int, f func(context.Context, *sql.Conn) error) error
@@ -102,18 +109,24 @@ func (c *Creator) tables(ctx context.Context, conn *sql.Conn, m *Model, carried 
 		return err
 	}
 	var todo, last []*Carried
-	var drop []schema.ID
+	var drop, begin []schema.ID
 	for i, t := range carried {
 		if _, ok := there[t.Target]; ok {
-			if c.OnExists == "keep" || c.OnExists == "empty" {
+			if (c.OnExists == "keep" || c.OnExists == "empty") && (c.Begun == nil || !c.Begun(t.Source)) {
 				continue
 			}
 			drop = append(drop, t.Target)
 		}
+		begin = append(begin, t.Source)
 		if len(m.Tables[i].Definition.ForeignKeys) > 0 {
 			last = append(last, t)
 		} else {
 			todo = append(todo, t)
+		}
+	}
+	if c.Begin != nil {
+		if err := c.Begin(ctx, begin); err != nil {
+			return err
 		}
 	}
 	for _, id := range drop { // before any is made: an old child may not suit a new parent
@@ -209,19 +222,31 @@ func (c *Creator) existing(ctx context.Context, q mysql.Querier, carried []*Carr
 // dropEmpty drops a table that an earlier attempt made. One that holds rows is
 // not ours to drop.
 func (c *Creator) dropEmpty(ctx context.Context, conn *sql.Conn, id schema.ID) error {
-	var one int
-	err := conn.QueryRowContext(ctx, "SELECT 1 FROM "+quoteID(id)+" LIMIT 1").Scan(&one)
-	if err == nil {
+	empty, err := isEmpty(ctx, conn, id)
+	if err != nil {
+		return err
+	}
+	if !empty {
 		return &mysql.Error{Class: mysql.Config, Code: "target_exists", Err: fmt.Errorf("table %s is on the target and holds rows", id),
 			Remedy: "move it away or drop it, or set objects { on_exists = \"keep\" } if its rows belong there"}
-	}
-	if !errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf("look for rows in %s on the target: %w", id, err)
 	}
 	if _, err := conn.ExecContext(ctx, "DROP TABLE IF EXISTS "+quoteID(id)); err != nil {
 		return fmt.Errorf("drop the empty table %s on the target: %w", id, err)
 	}
 	return nil
+}
+
+// isEmpty reports whether a table of the target has no row.
+func isEmpty(ctx context.Context, conn *sql.Conn, id schema.ID) (bool, error) {
+	var one int
+	err := conn.QueryRowContext(ctx, "SELECT 1 FROM "+quoteID(id)+" LIMIT 1").Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return true, nil
+	}
+	if err != nil {
+		err = fmt.Errorf("look for rows in %s on the target: %w", id, err)
+	}
+	return false, err
 }
 
 // DropLeft drops what an earlier owner of the run made, under names that are not

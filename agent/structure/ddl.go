@@ -82,6 +82,9 @@ type Registry interface {
 	// position and the target has not: they came with their rows (Entered), and
 	// are to be made and copied as the source will have them later.
 	Entering() ([]schema.ID, error)
+	// Begun reports whether it was begun to make an entering table: an empty table
+	// under its name on the target is what is left of that.
+	Begun(id schema.ID) bool
 	// Parents are the tables that are not selected and are followed.
 	Parents() map[schema.ID]Parent
 	// Children are the known tables with a foreign key to a table.

@@ -270,17 +270,38 @@ func (pl *planner) selects(r sqltext.Ref) bool {
 }
 
 // touched notes that an entering table is changed on the source.
-func (pl *planner) touched(id schema.ID) {
-	if pl.entering[id] {
-		pl.p.changes.Touched = append(pl.p.changes.Touched, id)
+func (pl *planner) touched(id schema.ID) error {
+	if !pl.entering[id] {
+		return nil
 	}
+	pl.p.changes.Touched = append(pl.p.changes.Touched, id)
+	return pl.unmake(id)
 }
 
 // leaves forgets an entering table: it is gone on the source before it was made.
-func (pl *planner) leaves(id schema.ID) {
-	if pl.entering[id] {
-		pl.p.changes.Dropped = append(pl.p.changes.Dropped, id)
+func (pl *planner) leaves(id schema.ID) error {
+	if !pl.entering[id] {
+		return nil
 	}
+	pl.p.changes.Dropped = append(pl.p.changes.Dropped, id)
+	return pl.unmake(id)
+}
+
+// unmake drops what an attempt to make an entering table has left on the target:
+// nobody would come back to it. A table with rows is not the run's.
+func (pl *planner) unmake(id schema.ID) error {
+	target, ok := pl.deps.Carrier.Selection.target(id)
+	if !ok || !pl.deps.Registry.Begun(id) {
+		return nil
+	}
+	empty, err := isEmpty(pl.ctx, pl.conn, target)
+	if err != nil && mysql.Number(err) != 1146 {
+		return err
+	}
+	if empty || err != nil { // one that is gone is another attempt's: the steps are the same each time
+		pl.add(dropTable(target))
+	}
+	return nil
 }
 
 func (pl *planner) add(s step) { pl.p.steps = append(pl.p.steps, s) }

@@ -41,7 +41,9 @@ func (pl *planner) renameTables() error {
 		target, in := pl.here(origin)
 		_, stays := sel.target(to)
 		if origin != to {
-			pl.leaves(origin)
+			if err := pl.leaves(origin); err != nil {
+				return err
+			}
 		}
 		known, _ := pl.deps.Registry.Known(origin)
 		var err error
@@ -306,7 +308,9 @@ func (pl *planner) dropDatabase() error {
 	}
 	for id := range pl.entering {
 		if id.Schema == name {
-			pl.leaves(id)
+			if err := pl.leaves(id); err != nil {
+				return err
+			}
 		}
 	}
 	if rest == 0 && sel.Whole(name) {

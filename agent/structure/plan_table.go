@@ -22,7 +22,10 @@ func (pl *planner) createTable() error {
 	if pl.entering[source] && !pl.st.OrReplace {
 		return nil // IF NOT EXISTS, and it does
 	}
-	pl.leaves(source)
+	if err := pl.leaves(source); err != nil {
+		return err
+	}
+	delete(pl.entering, source)
 	known, _ := pl.deps.Registry.Known(source)
 	if entered, err := pl.likeAbsent(source, known != nil); entered || err != nil {
 		return err
@@ -224,14 +227,20 @@ func (pl *planner) dropTables() error {
 		if ok {
 			pl.drop(source, target)
 		}
-		pl.leaves(source)
+		if err := pl.leaves(source); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 func (pl *planner) drop(source, target schema.ID) {
-	pl.add(step{sql: []string{"DROP TABLE IF EXISTS " + quoteID(target)}, objects: []schema.ID{target}, repeat: true, anyFK: true, after: absent})
+	pl.add(dropTable(target))
 	pl.p.changes.Dropped = append(pl.p.changes.Dropped, source)
+}
+
+func dropTable(target schema.ID) step {
+	return step{sql: []string{"DROP TABLE IF EXISTS " + quoteID(target)}, objects: []schema.ID{target}, repeat: true, anyFK: true, after: absent}
 }
 
 func (pl *planner) truncate() error {
@@ -262,8 +271,7 @@ func (pl *planner) maintenance() error {
 func (pl *planner) createIndex() error {
 	source, target, ok := pl.match(pl.st.Refs[0])
 	if !ok {
-		pl.touched(source)
-		return nil
+		return pl.touched(source)
 	}
 	known, left := pl.deps.Registry.Known(source)
 	there := known != nil && hasKey(known, left, pl.st.Index.Name)
@@ -334,8 +342,7 @@ func dropHints(r *rewrite, tokens []sqltext.Token) {
 func (pl *planner) dropIndex() error {
 	source, target, ok := pl.match(pl.st.Refs[0])
 	if !ok {
-		pl.touched(source)
-		return nil
+		return pl.touched(source)
 	}
 	known, left := pl.deps.Registry.Known(source)
 	if pl.st.IfExists && known != nil && !hasKey(known, left, pl.st.Index.Name) {

@@ -22,6 +22,7 @@ type registry struct {
 	defs     map[schema.ID]*schema.Table
 	left     map[schema.ID][]string
 	entering map[schema.ID]bool
+	begun    map[schema.ID]bool
 	parents  map[schema.ID]Parent
 }
 
@@ -42,6 +43,8 @@ func (r *registry) Entering() (out []schema.ID, err error) {
 	}
 	return out, nil
 }
+
+func (r *registry) Begun(id schema.ID) bool { return r.begun[id] }
 
 func (r *registry) Known(id schema.ID) (*schema.Table, []string) { return r.defs[id], r.left[id] }
 

@@ -1,8 +1,8 @@
 package site
 
 import (
+	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -106,38 +106,45 @@ func (s *Site) InState(limit time.Duration, pipeline string, states ...run.State
 // CaughtUpTo waits until what was written before the call is on the target.
 func (s *Site) CaughtUpTo(t *testing.T, p Pair) {
 	t.Helper()
-	written := p.end(t)
-	s.Reach(3*time.Minute, "p", "caught up to the source's log", func(st Status) bool {
-		at := st.Position
-		if at.GTID == "" {
-			return st.State == run.CaughtUp && (at.File > written.File || at.File == written.File && at.Offset >= written.Offset)
-		}
-		return st.State == run.CaughtUp && includes(t, written.Kind, at.GTID, written.GTID)
-	})
-}
-
-// end is where the source's log ends now.
-func (p Pair) end(t *testing.T) (at change.Position) {
-	t.Helper()
-	if p.Src.Flavor != dbtest.MySQL {
-		return change.Position{Kind: change.MariaDB, GTID: Value(t, p.Src, "SELECT @@gtid_binlog_pos")}
-	}
-	at.Kind = change.MySQL
-	var skip any
-	err := p.Src.DB().QueryRowContext(t.Context(), "SHOW BINARY LOG STATUS").Scan(&at.File, &at.Offset, &skip, &skip, &at.GTID)
+	written, err := p.Written(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return at
+	s.Reach(3*time.Minute, "p", "caught up to the source's log", func(st Status) bool {
+		past, err := st.Past(written)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return st.State == run.CaughtUp && past
+	})
 }
 
-// includes reports whether one set of transactions holds all of another.
-func includes(t *testing.T, kind change.Kind, set, all string) bool {
-	t.Helper()
-	s, err := change.ParseSet(kind, set)
-	o, err2 := change.ParseSet(kind, all)
-	if err := errors.Join(err, err2); err != nil {
-		t.Fatal(err)
+// Written is where the source's log ends now.
+func (p Pair) Written(ctx context.Context) (at change.Position, err error) {
+	if p.Src.Flavor != dbtest.MySQL {
+		at.Kind = change.MariaDB
+		err = p.Src.DB().QueryRowContext(ctx, "SELECT @@gtid_binlog_pos").Scan(&at.GTID)
+		return at, err
 	}
-	return s.Includes(o)
+	at.Kind = change.MySQL
+	var skip any
+	err = p.Src.DB().QueryRowContext(ctx, "SHOW BINARY LOG STATUS").Scan(&at.File, &at.Offset, &skip, &skip, &at.GTID)
+	return at, err
+}
+
+// Past reports whether all that was written is on the target.
+func (st Status) Past(written change.Position) (bool, error) {
+	at := st.Position
+	if at.GTID == "" {
+		return at.File > written.File || at.File == written.File && at.Offset >= written.Offset, nil
+	}
+	is, err := change.ParseSet(written.Kind, at.GTID)
+	if err != nil {
+		return false, err
+	}
+	all, err := change.ParseSet(written.Kind, written.GTID)
+	if err != nil {
+		return false, err
+	}
+	return is.Includes(all), nil
 }
