@@ -17,7 +17,6 @@ type board struct {
 	site *site.Site
 	mu   sync.Mutex // guards what follows
 	all  map[string]site.Status
-	look int
 }
 
 // watch looks until the context ends.
@@ -25,7 +24,6 @@ func (b *board) watch(ctx context.Context) {
 	for tick := time.NewTicker(200 * time.Millisecond); ; {
 		if all, ok := b.site.Statuses(); ok {
 			b.mu.Lock()
-			b.look++
 			for _, st := range all {
 				b.all[st.Pipeline] = st
 			}
@@ -40,11 +38,11 @@ func (b *board) watch(ctx context.Context) {
 	}
 }
 
-// status tells how a pipeline stood at the newest look, and which look it was.
-func (b *board) status(pipeline string) (site.Status, int) {
+// status tells how a pipeline stood at the newest look.
+func (b *board) status(pipeline string) site.Status {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.all[pipeline], b.look
+	return b.all[pipeline]
 }
 
 // halt is the end of a run that did not do what was asked.
@@ -72,7 +70,7 @@ func (b *board) until(ctx context.Context, limit time.Duration, pipeline, what s
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		st, _ := b.status(pipeline)
+		st := b.status(pipeline)
 		if ok(st) {
 			return nil
 		}

@@ -79,7 +79,7 @@ func (r *rig) newUnit(ctx context.Context, items []*item) (*unit, error) {
 	for _, it := range items {
 		it.base = fmt.Sprintf("%s%d_%s", it.path[:1], n, it.name)
 	}
-	for _, q := range []string{"CREATE DATABASE " + u.pipeline, "CREATE TABLE " + u.pipeline + ".mark (id INT PRIMARY KEY)"} {
+	for _, q := range []string{"CREATE DATABASE " + u.pipeline, "CREATE TABLE " + u.pipeline + ".always (id INT PRIMARY KEY)"} {
 		if _, err := r.pair.Src.DB().ExecContext(ctx, q); err != nil {
 			return nil, err
 		}

@@ -22,7 +22,7 @@ const limit = 90 * time.Second
 // unit is one pipeline with the items it carries.
 type unit struct {
 	*rig
-	pipeline string // also the database of its mark
+	pipeline string // also a database with a table: a run needs one
 	items    []*item
 }
 
@@ -111,24 +111,18 @@ func (u *unit) each(items []*item, do func(it *item)) {
 // settle waits until what was written before the call is on the target, tables
 // that came into the selection meanwhile included.
 func (u *unit) settle(ctx context.Context) error {
-	if _, err := u.pair.Src.DB().ExecContext(ctx, "INSERT INTO "+u.pipeline+".mark VALUES (1)"); err != nil {
+	written, err := u.pair.Written(ctx)
+	if err != nil {
 		return err
 	}
-	at := 0
-	return u.until(ctx, limit, u.pipeline, "up to the mark with every table live", func(st site.Status) bool {
-		_, look := u.status(u.pipeline)
-		if at == 0 {
-			var n int
-			if err := u.pair.Dst.DB().QueryRowContext(ctx, "SELECT COUNT(*) FROM "+u.pipeline+".mark").Scan(&n); err != nil || n == 0 {
-				return false
-			}
-			at = look + 1 // that one may have been begun before the mark came
-		}
-		live := look > at && st.State == run.CaughtUp && st.LagSeconds != nil && *st.LagSeconds == 0
+	return u.until(ctx, limit, u.pipeline, "up to the source's log with every table live", func(st site.Status) bool {
+		past, e := st.Past(written)
+		err = errors.Join(err, e)
+		live := past && st.State == run.CaughtUp
 		for _, t := range st.Tables {
 			live = live && t.State == run.TableLive
 		}
-		return live
+		return live || e != nil
 	})
 }
 
