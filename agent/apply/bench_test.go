@@ -85,7 +85,7 @@ func newBench(b *testing.B, s *dbtest.Server, lanes int) *bench {
 	if err != nil {
 		b.Fatal(err)
 	}
-	ctl, err := conn.Open(mysql.Text, 4)
+	ctl, err := conn.Open(mysql.Text, 4, mysql.Several())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -177,7 +177,7 @@ func (t *target) connect() {
 	if t.conn, err = mysql.Dial(t.t.Context(), ep); err != nil {
 		t.t.Fatal(err)
 	}
-	if t.ctl, err = t.conn.Open(mysql.Text, 8); err != nil {
+	if t.ctl, err = t.conn.Open(mysql.Text, 8, mysql.Several()); err != nil {
 		t.t.Fatal(err)
 	}
 	ctl := t.ctl

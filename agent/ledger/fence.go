@@ -96,6 +96,12 @@ func (l *Ledger) TakeOver(ctx context.Context) (*State, error) {
 	if err := l.raise(ctx); err != nil {
 		return nil, err
 	}
+	return l.Read(ctx)
+}
+
+// Read reads a run that this owner has taken over or begun, unless a newer one has
+// it.
+func (l *Ledger) Read(ctx context.Context) (*State, error) {
 	var st *State
 	err := l.tx(ctx, "read the ledger", func(tx *sql.Tx) (err error) {
 		st, err = l.lock(ctx, tx)

@@ -37,7 +37,7 @@ func openLedger(t *testing.T, at spec.Endpoint) *sql.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := conn.Open(mysql.Text, 8)
+	db, err := conn.Open(mysql.Text, 8, mysql.Several())
 	if err != nil {
 		t.Fatal(err)
 	}

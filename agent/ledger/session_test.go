@@ -25,7 +25,7 @@ func TestTakeOverEndsAnOwnerThatStandsStill(t *testing.T) {
 			}
 			const run = "still"
 			owner := func(opts ...mysql.Option) *sql.DB {
-				db, err := conn.Open(mysql.Text, 4, opts...)
+				db, err := conn.Open(mysql.Text, 4, append(opts, mysql.Several())...)
 				if err != nil {
 					t.Fatal(err)
 				}

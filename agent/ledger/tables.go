@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/tidegate-io/tidegate/internal/mysql"
 )
@@ -88,12 +89,11 @@ var definitions = []string{
 		") ENGINE=InnoDB",
 }
 
-// Create makes the control tables where they are missing.
+// Create makes the control tables where they are missing, in one round trip: db has
+// sessions that take several statements (mysql.Several).
 func Create(ctx context.Context, db mysql.Execer) error {
-	for _, q := range definitions {
-		if _, err := db.ExecContext(ctx, q); err != nil {
-			return fmt.Errorf("create control tables on the target: %w", err)
-		}
+	if _, err := db.ExecContext(ctx, strings.Join(definitions, ";\n")); err != nil {
+		return fmt.Errorf("create control tables on the target: %w", err)
 	}
 	return nil
 }

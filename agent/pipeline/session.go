@@ -122,7 +122,7 @@ func (s *session) connectTarget(ctx context.Context) (err error) {
 	if s.dst, err = mysql.Dial(ctx, s.spec.To); err != nil {
 		return err
 	}
-	if s.dstDB, err = s.dst.Within(answerLimit).Open(mysql.Text, 6, ledger.Marked(s.r.task.Run)); err != nil {
+	if s.dstDB, err = s.dst.Within(answerLimit).Open(mysql.Text, 6, ledger.Marked(s.r.task.Run), mysql.Several()); err != nil {
 		return err
 	}
 	if s.lockDB, err = s.dst.Open(mysql.Text, 2+ledger.Helpers); err != nil {
@@ -176,7 +176,7 @@ func (s *session) takeOver(ctx context.Context) (*ledger.State, error) {
 	if err := s.r.noteBegun(ctx, start); err != nil {
 		return nil, err
 	}
-	return s.ledger.TakeOver(ctx)
+	return s.ledger.Read(ctx)
 }
 
 // config is what the partition of batches depends on, with its hash.

@@ -86,7 +86,7 @@ func (r *rig) connect() *rig {
 
 func (r *rig) pool(c *mysql.Conn, charset mysql.Charset) *sql.DB {
 	r.Helper()
-	db, err := c.Open(charset, 8)
+	db, err := c.Open(charset, 8, mysql.Several())
 	if err != nil {
 		r.Fatal(err)
 	}

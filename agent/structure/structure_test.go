@@ -45,7 +45,7 @@ func newPair(t *testing.T, flavors [2]dbtest.Flavor) *pair {
 		if err != nil {
 			t.Fatal(err)
 		}
-		db, err := c.Open(mysql.Text, 8)
+		db, err := c.Open(mysql.Text, 8, mysql.Several())
 		if err != nil {
 			t.Fatal(err)
 		}
