@@ -2,12 +2,9 @@ package crash
 
 import (
 	"fmt"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/tidegate-io/tidegate/integration/dbtest"
-	"github.com/tidegate-io/tidegate/integration/faultnet"
 	"github.com/tidegate-io/tidegate/integration/site"
 )
 
@@ -26,10 +23,10 @@ func TestLostAnswerOfStatement(t *testing.T) {
 			r.caught()
 			for _, q := range []string{"ALTER TABLE told.swap CHANGE a b INT NOT NULL, CHANGE b a INT NOT NULL", "RENAME TABLE told.away TO told.back", "DROP TABLE told.back",
 				"CREATE TABLE told.made (id INT PRIMARY KEY, a INT, b INT)"} {
-				lost := r.loseEnd()
+				lost := r.target.LoseAnswersAfter("`_tidegate`.`intent` SET done", commit, 1)
 				site.Execute(t, r.Src, q)
 				r.Until(limit, "the answer to get lost", func() (bool, string) { return lost.Load() > 0, fmt.Sprint(lost.Load()) })
-				r.target.OnConn(nil)
+				r.target.Heal()
 				if q[0] != 'C' {
 					site.Execute(t, r.Src, "UPDATE told.swap SET a = a + 10 WHERE id = 1", "REPLACE INTO told.swap (id, a, b) VALUES (3, 7, 8)")
 				} else {
@@ -40,26 +37,4 @@ func TestLostAnswerOfStatement(t *testing.T) {
 			}
 		})
 	}
-}
-
-// loseEnd lets the next control transaction that ends a statement be committed on
-// the target, and its answer get lost with the connection.
-func (r *rig) loseEnd() (lost *atomic.Int64) {
-	lost = new(atomic.Int64)
-	arm := func(c *faultnet.Conn) {
-		c.On(faultnet.ToServer, "`_tidegate`.`intent` SET done", func() {
-			c.On(faultnet.ToServer, "\x03COMMIT", func() {
-				if lost.Add(1) > 1 {
-					return
-				}
-				c.DropAnswers()
-				time.AfterFunc(50*time.Millisecond, c.Cut)
-			})
-		})
-	}
-	for _, c := range r.target.Conns() {
-		arm(c)
-	}
-	r.target.OnConn(arm)
-	return lost
 }

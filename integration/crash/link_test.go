@@ -2,7 +2,6 @@ package crash
 
 import (
 	"fmt"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,25 +11,8 @@ import (
 	"github.com/tidegate-io/tidegate/internal/run"
 )
 
-// loseAnswers lets COMMIT reach the target and its answer get lost with the
-// connection, on up to n connections, each at its nth COMMIT of those to come.
-func (r *rig) loseAnswers(n int64) (lost *atomic.Int64) {
-	lost = new(atomic.Int64)
-	arm := func(c *faultnet.Conn) {
-		c.On(faultnet.ToServer, "\x03COMMIT", func() { // the statement: READ-COMMITTED is in every greeting
-			if lost.Add(1) > n {
-				return
-			}
-			c.DropAnswers()
-			time.AfterFunc(50*time.Millisecond, c.Cut) // by then the server has carried it out
-		})
-	}
-	for _, c := range r.target.Conns() {
-		arm(c)
-	}
-	r.target.OnConn(arm)
-	return lost
-}
+// commit is the statement as it passes: READ-COMMITTED is in every greeting.
+const commit = "\x03COMMIT"
 
 // TestLostAnswers loses the answers to COMMIT, in the copy and in the stream:
 // what was committed is neither repeated nor left out.
@@ -40,11 +22,12 @@ func TestLostAnswers(t *testing.T) {
 			r := newRig(t, site.SharedPair(t, flavor, flavor), "answers", 2000)
 			r.begin(slow)
 			r.InState(limit, "p", run.Copying)
-			copied := r.loseAnswers(12)
+			copied := r.target.LoseAnswers(commit, 12)
 			r.caught()
-			lost := r.loseAnswers(8)
+			r.target.Heal()
+			lost := r.target.LoseAnswers(commit, 8)
 			r.Until(limit, "answers to get lost", func() (bool, string) { n := lost.Load(); return n >= 8, fmt.Sprint(n) })
-			r.target.OnConn(nil)
+			r.target.Heal()
 			if copied.Load() < 12 {
 				t.Errorf("%d answers got lost in the copy", copied.Load())
 			}

@@ -73,7 +73,7 @@ func (r *rig) anyFault() {
 		what = r.breakLink()
 	case 2:
 		what = "answers to COMMIT are lost"
-		r.loseAnswers(int64(1 + r.random.IntN(5)))
+		r.target.LoseAnswers(commit, int64(1+r.random.IntN(5)))
 	case 3:
 		what = "the target is killed"
 		restart(r.t, r.Dst)

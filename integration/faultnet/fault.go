@@ -1,6 +1,9 @@
 package faultnet
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // each sets a fault on all open connections and on those to come.
 func (p *Proxy) each(fault func(*Conn)) {
@@ -60,10 +63,30 @@ func (p *Proxy) Stall() {
 // Delay adds latency each way.
 func (p *Proxy) Delay(latency time.Duration) { p.each(func(c *Conn) { c.Delay(latency) }) }
 
-// DropAnswersAfter swallows everything the server sends once a client has sent
-// the pattern: the statement runs and nobody hears of it.
-func (p *Proxy) DropAnswersAfter(pattern string) {
-	p.each(func(c *Conn) { c.DropAnswersAfter(pattern) })
+// LoseAnswers lets a pattern reach the server and its answer get lost with the
+// connection, on up to n connections, each at the pattern's next coming. It counts
+// them, and those that came later.
+func (p *Proxy) LoseAnswers(pattern string, n int64) *atomic.Int64 {
+	lost := new(atomic.Int64)
+	p.each(func(c *Conn) { c.On(ToServer, pattern, func() { c.loseAnswer(lost, n) }) })
+	return lost
+}
+
+func (c *Conn) loseAnswer(lost *atomic.Int64, n int64) {
+	if lost.Add(1) > n {
+		return
+	}
+	c.DropAnswers()
+	time.AfterFunc(50*time.Millisecond, c.Cut) // by then the server has carried it out
+}
+
+// LoseAnswersAfter is LoseAnswers for the pattern's next coming behind another one.
+func (p *Proxy) LoseAnswersAfter(first, pattern string, n int64) *atomic.Int64 {
+	lost := new(atomic.Int64)
+	p.each(func(c *Conn) {
+		c.On(ToServer, first, func() { c.On(ToServer, pattern, func() { c.loseAnswer(lost, n) }) })
+	})
+	return lost
 }
 
 // Heal takes back every fault set on the proxy or on open connections and lets
@@ -98,10 +121,6 @@ func (c *Conn) Delay(latency time.Duration) {
 
 // DropAnswers swallows what the server sends from now on.
 func (c *Conn) DropAnswers() { c.pipes[ToClient].change(func(p *pipe) { p.dropping = true }) }
-
-// DropAnswersAfter swallows what the server sends once the client has sent the
-// pattern.
-func (c *Conn) DropAnswersAfter(pattern string) { c.On(ToServer, pattern, c.DropAnswers) }
 
 // On runs an action once, when the pattern has been seen in a direction, even
 // split over reads, and before its last byte is forwarded. The action may set

@@ -208,21 +208,29 @@ func TestDelayIsPerDirectionAndKeepsThroughput(t *testing.T) {
 	}
 }
 
-func TestDropAnswersAfterAPattern(t *testing.T) {
+func TestLoseAnswersBehindAPattern(t *testing.T) {
 	p := Listen(t, echo(t))
-	p.DropAnswersAfter("COMMIT")
-	c, side := open(t, p)
+	lost := p.LoseAnswersAfter("BEGIN", "COMMIT", 1)
+	c := dial(t, p)
+	send(t, c, "COMMIT")
+	receive(t, c, "COMMIT")
 	send(t, c, "BEGIN")
 	receive(t, c, "BEGIN")
 	send(t, c, "COM")
 	receive(t, c, "COM")
 	send(t, c, "MIT")
-	silent(t, c)
-	if s := p.Stats(); s.Dropped != 3 || s.Bytes[ToServer] != 12 {
-		t.Errorf("stats %+v, want 3 dropped of 12", s)
-	}
-	side.Cut()
 	wantReset(t, c)
+	if s := p.Stats(); s.Dropped != 3 || s.Bytes[ToServer] != 17 || lost.Load() != 1 {
+		t.Errorf("%d lost, stats %+v, want 1 and 3 dropped of 17", lost.Load(), s)
+	}
+	c = dial(t, p)
+	send(t, c, "BEGIN")
+	receive(t, c, "BEGIN")
+	send(t, c, "COMMIT")
+	receive(t, c, "COMMIT")
+	if n := lost.Load(); n != 2 {
+		t.Errorf("%d were counted, want the second too", n)
+	}
 }
 
 func TestOnRunsOnceBeforeThePatternPasses(t *testing.T) {

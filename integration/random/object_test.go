@@ -71,7 +71,9 @@ func (c *writer) rename(t *table) {
 		n, ok := c.freshColumn(t)
 		// A MariaDB that waits too long for the second lock keeps the column, and logs
 		// nothing; an InnoDB that carries out foreign keys forgets those of the table.
-		if !ok || !c.mysql() || !c.goes(t, after) || !c.logged && c.referenced(t) {
+		// A parent that is changed as it leaves the selection is refused by name.
+		leaves := c.aside && !moved(after.schema, after.name)
+		if !ok || !c.mysql() || !c.goes(t, after) || (leaves || !c.logged) && c.referenced(t) {
 			return
 		}
 		after.columns = append(after.columns, n)

@@ -5,10 +5,14 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/tidegate-io/tidegate/integration/dbtest"
+	"github.com/tidegate-io/tidegate/integration/faultnet"
 	"github.com/tidegate-io/tidegate/integration/site"
 	"github.com/tidegate-io/tidegate/internal/run"
 )
@@ -38,17 +42,21 @@ type trial struct {
 	seed uint64
 	*workload
 
-	falters bool              // the program ends by itself too, at points of its own
+	falters bool              // the program ends by itself too, at points of its own, and links fail
 	long    bool              // the copy takes its time, and definitions change all the while
 	targets map[string]string // names of databases, on the source and on the target
 	program *site.Child
+
+	source, target *faultnet.Proxy // the links, where they fail
 }
 
 func newTrial(t *testing.T, seed uint64) *trial {
 	c := &trial{Site: site.New(t), t: t, seed: seed, r: rand.New(rand.NewPCG(seed, 1)), targets: map[string]string{}}
 	var w world
 	c.Pair, w = c.servers()
-	c.falters = number(t, "FALTER", 0) > 0
+	if c.falters = number(t, "FALTER", 0) > 0; c.falters {
+		c.source, c.target = faultnet.Listen(t, c.Src.Addr), faultnet.Listen(t, c.Dst.Addr)
+	}
 	c.long = chance(c.r, 40)
 	if c.long {
 		w.wide = 20
@@ -130,6 +138,17 @@ func (c *trial) body(fixed string) string {
 		pick(r, 1, 2, 4), pace, fixed, pick(r, 1, 2, 8), pick(r, 1, 20, 500, 5000), pick(r, "64KiB", "4MiB"))
 }
 
+// file is the pipeline's. Links that fail are in the clear, so that it can be seen
+// what passes.
+func (c *trial) file(fixed string) string {
+	text := c.File(c.body(fixed))
+	if !c.falters {
+		return text
+	}
+	const tls = "\n  tls {\n    mode = \"disabled\"\n  }"
+	return strings.NewReplacer(strconv.Quote(c.Src.Addr), strconv.Quote(c.source.Addr())+tls, strconv.Quote(c.Dst.Addr), strconv.Quote(c.target.Addr())+tls).Replace(text)
+}
+
 func (c *trial) run() {
 	c.t.Helper()
 	defer func() {
@@ -148,7 +167,7 @@ func (c *trial) run() {
 	c.program = c.Dev()
 	fixed := fmt.Sprintf("    chunk = %q\n    defer_index = %t\n    load_data = %t\n", pick(r, "64KiB", "64KiB", "16MiB"), chance(r, 60), chance(r, 60))
 	c.start(4, c.seed)
-	c.Apply(c.Write("p.hcl", c.File(c.body(fixed))))
+	c.Apply(c.Write("p.hcl", c.file(fixed)))
 	for range times {
 		time.Sleep(time.Duration(r.Int64N(int64(2500 * time.Millisecond))))
 		c.disturb(fixed)
@@ -174,9 +193,11 @@ func (c *trial) run() {
 func (c *trial) disturb(fixed string) {
 	kinds := 6
 	if c.falters {
-		kinds = 10
+		kinds = 13
 	}
 	switch c.r.IntN(kinds) {
+	case 10, 11, 12:
+		c.breakLink()
 	case 8, 9:
 		c.falter()
 	case 6:
@@ -192,7 +213,7 @@ func (c *trial) disturb(fixed string) {
 			return st.State != run.Paused, string(st.State)
 		})
 	case 1:
-		c.Must("apply", c.Write("p.hcl", c.File(c.body(fixed))), "--yes")
+		c.Must("apply", c.Write("p.hcl", c.file(fixed)), "--yes")
 	default:
 		c.program.Kill()
 		c.program = c.Dev()
@@ -241,7 +262,7 @@ func (c *trial) decide() {
 func (c *trial) falter() {
 	c.program.Kill()
 	env := c.Env
-	at := pick(c.r, "ddl-intended", "ddl-run", "ddl-run", "ddl-done", "chunk-written", "chunk-committed", "lane-ledger", "lane-committed")
+	at := pick(c.r, "ddl-intended", "ddl-run", "ddl-run", "ddl-done", "entering-made", "chunk-written", "chunk-committed", "lane-ledger", "lane-committed")
 	c.Env = append(env[:len(env):len(env)], fmt.Sprintf("TIDEGATE_FAULT=%s:%d", at, 1+c.r.IntN(4)))
 	c.program = c.Dev()
 	c.Env = env
@@ -252,6 +273,32 @@ func (c *trial) falter() {
 	c.program.Kill()
 	c.program = c.Dev()
 	c.Up()
+}
+
+// breakLink lets a link fail for a while: answers to COMMIT get lost, connections end
+// within or between statements, and packets are not delivered.
+func (c *trial) breakLink() {
+	link := pick(c.r, c.source, c.target, c.target)
+	n := 1 + c.r.Int64N(4)
+	var lost *atomic.Int64
+	switch c.r.IntN(5) {
+	case 0:
+		lost = c.target.LoseAnswersAfter("`_tidegate`.`intent` SET done", "\x03COMMIT", n)
+	case 1:
+		lost = c.target.LoseAnswers("COMMIT", n)
+	case 2:
+		link.Cut()
+	case 3:
+		link.CutAfter(pick(c.r, faultnet.ToServer, faultnet.ToClient), c.r.Int64N(200_000))
+	case 4:
+		link.Stall()
+	}
+	for end := time.Now().Add(time.Duration(c.r.IntN(2000)) * time.Millisecond); time.Now().Before(end) && (lost == nil || lost.Load() < n); {
+		time.Sleep(20 * time.Millisecond)
+	}
+	time.Sleep(100 * time.Millisecond) // what is lost is cut by then
+	link.Heal()
+	c.target.Heal()
 }
 
 // settle stops the workload and finds both sides equal.
