@@ -60,10 +60,11 @@ func New(cfg Config, deps Deps) *Applier {
 	return a
 }
 
-// Open takes the run over: it fences every older owner and reads from the
-// target where the run stands. After it, Resume tells where reading begins.
+// Open reads from the target where the run stands, which its owner has taken over:
+// nothing of an older owner, nor of an earlier Applier, is in flight there any more.
+// After it, Resume tells where reading begins.
 func (a *Applier) Open(ctx context.Context) (*ledger.State, error) {
-	state, err := a.deps.Ledger.TakeOver(ctx)
+	state, err := a.deps.Ledger.Read(ctx)
 	if err != nil {
 		return nil, err
 	}

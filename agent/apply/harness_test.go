@@ -290,8 +290,12 @@ func (c *catalog) Plan(s, table string) (*apply.Plan, error) {
 
 // applier makes an Applier for the target's present epoch.
 func (t *target) applier(q *change.Queue) *apply.Applier {
-	return apply.New(t.cfg, apply.Deps{Target: t.conn, Ledger: &ledger.Ledger{DB: t.ctl, Run: t.run, Epoch: t.epoch},
+	return apply.New(t.cfg, apply.Deps{Target: t.conn, Ledger: t.ledger(),
 		Queue: q, Gate: t.gate, Catalog: t.cat, DDL: t.ddl, Log: zerolog.Nop()})
+}
+
+func (t *target) ledger() *ledger.Ledger {
+	return &ledger.Ledger{DB: t.ctl, Run: t.run, Epoch: t.epoch}
 }
 
 var lastReader atomic.Uint32
@@ -315,6 +319,9 @@ var errDone = errors.New("done")
 func (t *target) replayOnce(ctx context.Context, until *change.Set) error {
 	q := change.NewQueue(t.queue)
 	a := t.applier(q)
+	if _, err := t.ledger().TakeOver(ctx); err != nil {
+		return err
+	}
 	if _, err := a.Open(ctx); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -63,16 +64,13 @@ func (l *Ledger) Advance(ctx context.Context, tx mysql.Execer, s Step, lanes int
 func (l *Ledger) Refused(ctx context.Context, s Step) error {
 	var epoch sql.NullInt64
 	err := l.DB.QueryRowContext(ctx, "SELECT epoch FROM `_tidegate`.`run` WHERE run = ?", l.Run).Scan(&epoch)
-	switch {
-	case err == sql.ErrNoRows:
-		return l.noRun()
-	case err != nil:
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("run %s: read the epoch: %w", l.Run, err)
-	case uint64(epoch.Int64) != l.Epoch:
-		return l.fenced(uint64(epoch.Int64))
-	default:
-		return l.outOfStep(fmt.Sprintf("batch %d was not next", s.Batch))
 	}
+	if err := l.owns(epoch); err != nil {
+		return err
+	}
+	return l.outOfStep(fmt.Sprintf("batch %d was not next", s.Batch))
 }
 
 // Reconfigure changes what batches depend on, in one transaction over all rows

@@ -98,15 +98,21 @@ func (k *Lock) killHolder(ctx context.Context) error {
 }
 
 func (k *Lock) epoch(ctx context.Context) error {
-	var epoch uint64
+	var epoch sql.NullInt64
 	err := k.Conn.QueryRowContext(ctx, "SELECT epoch FROM `_tidegate`.`run` WHERE run = ?", k.l.Run).Scan(&epoch)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return k.l.noRun()
-	case err != nil:
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("run %s: read the epoch: %w", k.l.Run, err)
-	case epoch != k.l.Epoch:
-		return k.l.fenced(epoch)
+	}
+	return k.l.owns(epoch)
+}
+
+// owns reports whether the run's epoch is this owner's; NULL: there is no run.
+func (l *Ledger) owns(epoch sql.NullInt64) error {
+	switch {
+	case !epoch.Valid:
+		return l.noRun()
+	case uint64(epoch.Int64) != l.Epoch:
+		return l.fenced(uint64(epoch.Int64))
 	}
 	return nil
 }
@@ -115,13 +121,15 @@ func (k *Lock) epoch(ctx context.Context) error {
 // still ours. Ask it before each statement that commits by itself.
 func (k *Lock) Check(ctx context.Context) error {
 	var mine sql.NullBool
-	if err := k.Conn.QueryRowContext(ctx, "SELECT IS_USED_LOCK(?) = CONNECTION_ID()"+k.over, k.name).Scan(&mine); err != nil {
+	var epoch sql.NullInt64
+	query := "SELECT IS_USED_LOCK(?) = CONNECTION_ID()" + k.over + ", (SELECT epoch FROM `_tidegate`.`run` WHERE run = ?)"
+	if err := k.Conn.QueryRowContext(ctx, query, k.name, k.l.Run).Scan(&mine, &epoch); err != nil {
 		return fmt.Errorf("run %s: ask for lock %s: %w", k.l.Run, k.name, err)
 	}
 	if !mine.Bool {
 		return &mysql.Error{Class: mysql.Transient, Code: "lock_lost", Err: fmt.Errorf("run %s: lock %s is not ours any more", k.l.Run, k.name)}
 	}
-	return k.epoch(ctx)
+	return k.l.owns(epoch)
 }
 
 // Close gives the lock back. A connection on which that fails is ended, and the

@@ -168,7 +168,7 @@ func (s *session) readEntering(ctx context.Context, ids []schema.ID) (*structure
 // makeEntering makes tables on the target and has them copied. The turn is
 // held: no statement of the log runs meanwhile.
 func (s *session) makeEntering(ctx context.Context, conn *sql.Conn, model *structure.Model) error {
-	facts, err := structure.ReadFacts(ctx, conn, s.dst.Server)
+	facts, err := s.targetFacts(ctx, conn)
 	if err != nil {
 		return err
 	}

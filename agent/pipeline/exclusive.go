@@ -6,6 +6,7 @@ import (
 
 	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/agent/structure"
+	"github.com/tidegate-io/tidegate/internal/mysql"
 )
 
 // exclusive runs f on a session that holds the run's lock on the target, one
@@ -36,6 +37,19 @@ func (s *session) spread(lock *ledger.Lock) func(context.Context, int, func(cont
 	return func(ctx context.Context, n int, f func(context.Context, *sql.Conn) error) error {
 		return lock.Spread(ctx, s.lockDB, min(n, s.spec.Copy.Threads-1), func(ctx context.Context, l *ledger.Lock) error { return f(ctx, l.Conn) })
 	}
+}
+
+// targetFacts are read once: what a server can store text in it has been built with.
+// The caller is the only one at its time.
+func (s *session) targetFacts(ctx context.Context, q mysql.Querier) (*structure.Facts, error) {
+	if s.facts == nil {
+		facts, err := structure.ReadFacts(ctx, q, s.dst.Server)
+		if err != nil {
+			return nil, err
+		}
+		s.facts = facts
+	}
+	return s.facts, nil
 }
 
 // carrier rewrites the source's definitions for the target.

@@ -10,7 +10,6 @@ import (
 	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/agent/snapshot"
 	"github.com/tidegate-io/tidegate/agent/stream"
-	"github.com/tidegate-io/tidegate/agent/structure"
 	"github.com/tidegate-io/tidegate/internal/change"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/schema"
@@ -104,7 +103,7 @@ func copyTables(rows []ledger.TableRow, families bool) []snapshot.Table {
 // loadStream takes the run over for applying and prepares reading the log from
 // where the slowest lane stands.
 func (s *session) loadStream(ctx context.Context) error {
-	facts, err := structure.ReadFacts(ctx, s.dstDB, s.dst.Server)
+	facts, err := s.targetFacts(ctx, s.dstDB)
 	if err != nil {
 		return err
 	}

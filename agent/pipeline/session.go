@@ -61,6 +61,7 @@ type session struct {
 	earlier map[int]*ledger.CopyState // what the target says was copied, by table
 	metrics *scope
 
+	facts     *structure.Facts               // see targetFacts
 	structure map[schema.ID]*structure.Table // the source's tables as this session carried them over
 }
 

@@ -25,7 +25,7 @@ func (s *session) makeStructure(ctx context.Context, state *ledger.State) error 
 	var model *structure.Model
 	var made *structure.Made
 	err := s.locked(ctx, func(ctx context.Context, lock *ledger.Lock) (err error) {
-		facts, err := structure.ReadFacts(ctx, lock.Conn, s.dst.Server)
+		facts, err := s.targetFacts(ctx, lock.Conn)
 		if err != nil {
 			return err
 		}

@@ -54,7 +54,7 @@ func (c *Creator) Create(ctx context.Context, conn *sql.Conn, m *Model) (*Made, 
 		}
 		made.Findings = append(made.Findings, t.Findings...)
 	}
-	err = with(ctx, conn, definitionSettings, func() error {
+	err = with(ctx, conn, definitionSettings(c.Target), func() error {
 		if err := c.databases(ctx, conn, m, made); err != nil {
 			return err
 		}
@@ -148,7 +148,12 @@ func (c *Creator) tables(ctx context.Context, conn *sql.Conn, m *Model, carried 
 			return err
 		}
 	}
-	return c.checkEngines(ctx, conn, carried)
+	if len(begin) > 0 {
+		if there, err = c.existing(ctx, conn, carried); err != nil {
+			return err
+		}
+	}
+	return checkEngines(there, carried)
 }
 
 // fewTables are not worth more sessions.
@@ -176,7 +181,7 @@ func (c *Creator) createMany(ctx context.Context, conn *sql.Conn, todo []*Carrie
 		if other == conn { // it has its settings
 			return work(ctx, conn)
 		}
-		return with(ctx, other, definitionSettings, func() error { return work(ctx, other) })
+		return with(ctx, other, definitionSettings(c.Target), func() error { return work(ctx, other) })
 	})
 }
 
@@ -298,13 +303,9 @@ func (c *Creator) Targets(m *Model) []schema.ID {
 	return out
 }
 
-// checkEngines reads the engines back: enforce_storage_engine replaces them
-// without an error.
-func (c *Creator) checkEngines(ctx context.Context, q mysql.Querier, carried []*Carried) error {
-	there, err := c.existing(ctx, q, carried)
-	if err != nil {
-		return err
-	}
+// checkEngines looks at the engines that were read back: enforce_storage_engine
+// replaces them without an error.
+func checkEngines(there map[schema.ID]string, carried []*Carried) error {
 	for _, t := range carried {
 		switch engine, ok := there[t.Target]; {
 		case !ok:

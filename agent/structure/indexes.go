@@ -87,9 +87,9 @@ func (ix *Indexer) table(ctx context.Context, lock *ledger.Lock, id int) error {
 			return err
 		}
 		q := "ALTER TABLE " + quoteID(target) + " " + join(group)
-		err := alterTable(ctx, lock.Conn, q, definitionSettings)
+		err := alterTable(ctx, lock.Conn, q, definitionSettings(ix.Server))
 		if mysql.Refused(err) {
-			err = alterTable(ctx, lock.Conn, q, laxSettings) // over columns that strict mode does not compute
+			err = alterTable(ctx, lock.Conn, q, laxSettings(ix.Server)) // over columns that strict mode does not compute
 		}
 		if err != nil {
 			return fmt.Errorf("build the indexes of %s: run on the target %.1000q: %w", target, q, err)

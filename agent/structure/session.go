@@ -24,16 +24,22 @@ type setting struct {
 // definitionSettings hold for all that makes or changes definitions. What the
 // source accepted is not refused for a row that might become too long, or a
 // foreign key to columns that are not unique; and no default decides an engine.
-var definitionSettings = []setting{
-	{name: "innodb_strict_mode", value: "OFF", reset: "ON", optional: true},
-	{name: "default_storage_engine", value: "'InnoDB'", reset: "DEFAULT"},
-	{name: "restrict_fk_on_non_standard_key", value: "OFF", reset: "DEFAULT", optional: true},
+func definitionSettings(target *mysql.Server) []setting {
+	out := []setting{
+		{name: "innodb_strict_mode", value: "OFF", reset: "ON", optional: true},
+		{name: "default_storage_engine", value: "'InnoDB'", reset: "DEFAULT"},
+	}
+	if target.Flavor == mysql.MySQL {
+		out = append(out, setting{name: "restrict_fk_on_non_standard_key", value: "OFF", reset: "DEFAULT", optional: true})
+	}
+	return out
 }
 
 // laxSettings are for what reads values that the source computed without strict
 // mode.
-var laxSettings = append(slices.Clone(definitionSettings),
-	setting{name: "sql_mode", value: mysql.String(schema.LaxMode), reset: mysql.String(mysql.SQLMode)})
+func laxSettings(target *mysql.Server) []setting {
+	return append(definitionSettings(target), setting{name: "sql_mode", value: mysql.String(schema.LaxMode), reset: mysql.String(mysql.SQLMode)})
+}
 
 // Numbers of SET errors that mean "not on this server, or not for you".
 var unsettable = []uint16{1193, 1227, 1229, 1231, 1238, 3090, 3683}
@@ -41,26 +47,50 @@ var unsettable = []uint16{1193, 1227, 1229, 1231, 1238, 3090, 3683}
 // with runs f under settings and puts them back. A connection on which that
 // fails is of no more use; its owner closes it.
 func with(ctx context.Context, conn *sql.Conn, settings []setting, f func() error) error {
-	var all, undo []string // the target may be far away: what every server takes goes by one statement
-	for _, s := range settings {
-		one := "SESSION " + s.name + " = " + s.value
-		if !s.optional {
-			all = append(all, one)
-		} else if _, err := conn.ExecContext(ctx, "SET "+one); slices.Contains(unsettable, mysql.Number(err)) {
-			continue
-		} else if err != nil {
-			return fmt.Errorf("set %s on the target: %w", one, err)
-		}
-		if s.name == "collation_connection" { // the default collation, whatever it is
-			s.name, s.reset = "character_set_connection", "'utf8mb4'"
-		}
-		undo = append(undo, "SESSION "+s.name+" = "+s.reset)
-	}
-	if err := setAll(ctx, conn, all); err != nil {
+	undo, err := begin(ctx, conn, settings)
+	if err != nil {
 		return err
 	}
-	err := f()
+	err = f()
 	return cmp.Or(err, setAll(ctx, conn, undo))
+}
+
+// begin sets variables and returns what puts them back. The target may be far away:
+// one statement has them all, unless the server lacks an optional one.
+func begin(ctx context.Context, conn *sql.Conn, settings []setting) (undo []string, err error) {
+	var all []string
+	for _, s := range settings {
+		all, undo = append(all, s.set()), append(undo, s.putBack())
+	}
+	err = setAll(ctx, conn, all)
+	if !slices.Contains(unsettable, mysql.Number(err)) {
+		return undo, err
+	}
+	all, undo = nil, nil
+	for _, s := range settings {
+		if s.optional {
+			err := setAll(ctx, conn, []string{s.set()})
+			if slices.Contains(unsettable, mysql.Number(err)) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+		} else {
+			all = append(all, s.set())
+		}
+		undo = append(undo, s.putBack())
+	}
+	return undo, setAll(ctx, conn, all)
+}
+
+func (s *setting) set() string { return "SESSION " + s.name + " = " + s.value }
+
+func (s *setting) putBack() string {
+	if s.name == "collation_connection" { // the default collation, whatever it is
+		return "SESSION character_set_connection = 'utf8mb4'"
+	}
+	return "SESSION " + s.name + " = " + s.reset
 }
 
 func setAll(ctx context.Context, conn *sql.Conn, all []string) error {
@@ -117,7 +147,7 @@ func sqlMode(names []string, source, target *mysql.Server) string {
 
 // eventSettings is the context in which the source ran a statement.
 func (c *Carrier) eventSettings(st *change.Statement) []setting {
-	out := slices.Clone(definitionSettings)
+	out := definitionSettings(c.Target)
 	add := func(name, value, reset string, optional bool) {
 		out = append(out, setting{name, value, reset, optional})
 	}

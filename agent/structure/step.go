@@ -115,7 +115,7 @@ func (x *Executor) rebuild(ctx context.Context, lock *ledger.Lock, tables []sche
 			return err
 		}
 		q := "ALTER TABLE " + quoteID(id) + " FORCE"
-		if err := alterTable(ctx, lock.Conn, q, definitionSettings); err != nil {
+		if err := alterTable(ctx, lock.Conn, q, definitionSettings(x.deps.Carrier.Target)); err != nil {
 			return statementError(q, err)
 		}
 	}
