@@ -229,15 +229,14 @@ func (l *Ledger) SetDefinitionIn(ctx context.Context, db mysql.Execer, id int, d
 	return nil
 }
 
-// SetLeftOut stores which indexes of a table are still to be built.
-func (l *Ledger) SetLeftOut(ctx context.Context, id int, clauses []string) error {
-	text, err := json.Marshal(clauses)
-	if err != nil {
-		return fmt.Errorf("left-out indexes: %w", err)
-	}
-	return l.write(ctx, "store left-out indexes", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, fmt.Sprintf("UPDATE `_tidegate`.`table` SET left_out = %s WHERE run = %s AND id = %d", hexText(string(text)), hexText(l.Run), id))
-		return err
+// SetIndexes stores which indexes of a table are still to be built, and its
+// definition with those that are.
+func (l *Ledger) SetIndexes(ctx context.Context, id int, def *schema.Table, leftOut []string) error {
+	return l.write(ctx, "store which indexes are built", func(tx *sql.Tx) error {
+		if err := l.SetDefinitionIn(ctx, tx, id, def); err != nil {
+			return err
+		}
+		return l.SetLeftOutIn(ctx, tx, id, leftOut)
 	})
 }
 

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 
+	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/agent/structure"
+	"github.com/tidegate-io/tidegate/internal/fault"
 	"github.com/tidegate-io/tidegate/internal/run"
 	"github.com/tidegate-io/tidegate/internal/spec"
 )
@@ -72,10 +74,33 @@ func (s *session) reachImage(ctx context.Context) error {
 	return nil
 }
 
+// settleIndexes notes the indexes that an earlier session had built and not noted:
+// a statement of the log that drops one would find it in the list alone.
+func (s *session) settleIndexes(ctx context.Context) error {
+	var built []entry
+	s.catalog.each(func(e *entry) {
+		if len(e.row.LeftOut) > 0 && (e.row.State == ledger.Copied || e.row.State == ledger.Live) && !e.brokenOff {
+			built = append(built, *e)
+		}
+	})
+	for _, e := range built {
+		def, left := structure.Indexed(e.row.Definition, e.target, e.row.LeftOut)
+		if len(left) == len(e.row.LeftOut) {
+			continue
+		}
+		if err := s.ledger.SetIndexes(ctx, e.row.ID, def, left); err != nil {
+			return err
+		}
+		s.catalog.outdate(e.row.ID)
+	}
+	return nil
+}
+
 // buildIndexes makes the indexes that were left out of the copy, one ALTER
 // TABLE per table, several at a time.
 func (s *session) buildIndexes(ctx context.Context) error {
 	s.r.step("index")
+	fault.At("indexes-begun")
 	ix := &structure.Indexer{Ledger: s.ledger, LockDB: s.lockDB, Turn: &s.turn, Server: s.dst.Server, Threads: s.spec.Copy.Threads, Built: func(id int) {
 		s.r.forward()
 		s.catalog.outdate(id)

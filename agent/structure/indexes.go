@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/tidegate-io/tidegate/agent/ledger"
+	"github.com/tidegate-io/tidegate/internal/fault"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/schema"
 )
@@ -95,7 +97,32 @@ func (ix *Indexer) table(ctx context.Context, lock *ledger.Lock, id int) error {
 			return fmt.Errorf("build the indexes of %s: run on the target %.1000q: %w", target, q, err)
 		}
 	}
-	return ix.Ledger.SetLeftOut(ctx, id, []string{})
+	fault.At("indexes-built")
+	t, err := ReadTable(ctx, lock.Conn, ix.Server, target)
+	if err != nil {
+		return fmt.Errorf("build the indexes of %s: %w", target, err)
+	}
+	def, left := Indexed(rows[0].Definition, t.Definition, rows[0].LeftOut)
+	return ix.Ledger.SetIndexes(ctx, id, def, left)
+}
+
+// Indexed is what is known of a table once the target has some of the indexes that
+// were left out: its definition with them, which a statement of the log may have had
+// read from the target without, and the clauses of the others.
+func Indexed(def, target *schema.Table, leftOut []string) (*schema.Table, []string) {
+	with, left := *def, []string{}
+	with.Keys = slices.Clone(def.Keys)
+	for _, clause := range leftOut {
+		it, _, _ := addedKey(clause)
+		named := func(k schema.Key) bool { return strings.EqualFold(k.Name, it.name) }
+		switch i := slices.IndexFunc(target.Keys, named); {
+		case i < 0:
+			left = append(left, clause)
+		case !slices.ContainsFunc(def.Keys, named):
+			with.Keys = append(with.Keys, target.Keys[i])
+		}
+	}
+	return &with, left
 }
 
 func alterTable(ctx context.Context, conn *sql.Conn, q string, settings []setting) error {
