@@ -118,7 +118,7 @@ func (c *catalog) readTargets(ctx context.Context, rows []ledger.TableRow) (map[
 	var model *structure.Model
 	var err error
 	if few := len(ids) <= fewTables; few {
-		model, err = structure.ReadTables(ctx, c.s.dstDB, c.s.dst.Server, selection, ids)
+		model, err = structure.ReadTables(ctx, structure.Columns, c.s.dstDB, c.s.dst.Server, selection, ids)
 	} else {
 		model, err = structure.ReadTo(ctx, structure.Columns, c.s.dstDB, c.s.dst.Server, selection)
 	}

@@ -158,7 +158,7 @@ func keepEqual(a, b *structure.Model) {
 
 // readEntering reads tables with the parents that have to be followed for them.
 func (s *session) readEntering(ctx context.Context, ids []schema.ID) (*structure.Model, error) {
-	model, err := structure.ReadTables(ctx, s.srcDB, s.src.Server, s.selection, ids)
+	model, err := structure.ReadTables(ctx, structure.Whole, s.srcDB, s.src.Server, s.selection, ids)
 	if err != nil {
 		return nil, err
 	}

@@ -60,7 +60,7 @@ func TestEnter(t *testing.T) {
 				}
 			}
 			ids, _ := r.reg.Entering()
-			m, err := ReadTables(t.Context(), r.src, r.Source, r.Selection, append(ids, schema.ID{Schema: r.schema, Name: "nothere"}))
+			m, err := ReadTables(t.Context(), Whole, r.src, r.Source, r.Selection, append(ids, schema.ID{Schema: r.schema, Name: "nothere"}))
 			if err != nil || len(m.Tables) != 1 || m.Tables[0].ID().Name != "b" {
 				t.Fatalf("read %v: %v", m, err)
 			}
@@ -105,7 +105,7 @@ func TestLeftOfEntering(t *testing.T) {
 				r.both(t, "DROP TABLE IF EXISTS t, u, v, a, unselected_away", "CREATE TABLE a (id INT PRIMARY KEY)",
 					"CREATE TABLE unselected_s (id INT PRIMARY KEY, v INT, CONSTRAINT f FOREIGN KEY (v) REFERENCES p (id))", "RENAME TABLE unselected_s TO t")
 				id := schema.ID{Schema: r.schema, Name: "t"}
-				m, err := ReadTables(t.Context(), r.src, r.Source, r.Selection, []schema.ID{id})
+				m, err := ReadTables(t.Context(), Whole, r.src, r.Source, r.Selection, []schema.ID{id})
 				if err != nil || len(m.Tables) != 1 {
 					t.Fatalf("read %v: %v", m, err)
 				}
@@ -149,7 +149,7 @@ func TestKeptOfEntering(t *testing.T) {
 	r.both(t, "CREATE TABLE unselected_s (id INT PRIMARY KEY)", "CREATE TABLE unselected_u LIKE unselected_s", "RENAME TABLE unselected_s TO t, unselected_u TO u")
 	ids := []schema.ID{{Schema: r.schema, Name: "t"}, {Schema: r.schema, Name: "u"}}
 	r.onTarget(t, "CREATE TABLE t (other INT)", "CREATE TABLE u (other INT)")
-	m, err := ReadTables(t.Context(), r.src, r.Source, r.Selection, ids)
+	m, err := ReadTables(t.Context(), Whole, r.src, r.Source, r.Selection, ids)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,30 +65,18 @@ func ReadTo(ctx context.Context, depth Depth, db *sql.DB, server *mysql.Server, 
 	if err := m.list(ctx, db, sel, where, depth); err != nil {
 		return nil, fmt.Errorf("list the tables of %s: %w", server, err)
 	}
-	// The texts come last: if they are those of an earlier reading, what was read
-	// between the two belongs to them.
-	if depth != Outline {
-		if err := describe(ctx, db, server, where, m.Tables); err != nil {
-			return nil, err
-		}
-	}
-	if depth.texts(server) {
-		if err := m.showAll(ctx, db); err != nil {
-			return nil, err
-		}
-	}
-	return m, conclude(server, m.Tables)
+	return m, m.read(ctx, depth, db, server, where)
 }
 
-// ReadTables reads some of the selected tables; those that are not there are
-// left out.
-func ReadTables(ctx context.Context, db *sql.DB, server *mysql.Server, sel *Selection, ids []schema.ID) (*Model, error) {
+// ReadTables reads a part of some of the selected tables; those that are not there
+// are left out.
+func ReadTables(ctx context.Context, depth Depth, db *sql.DB, server *mysql.Server, sel *Selection, ids []schema.ID) (*Model, error) {
 	m := &Model{Server: server}
 	if len(ids) == 0 {
 		return m, nil
 	}
 	where := named(ids)
-	if err := m.list(ctx, db, sel, where, Whole); err != nil {
+	if err := m.list(ctx, db, sel, where, depth); err != nil {
 		return nil, fmt.Errorf("list tables of %s: %w", server, err)
 	}
 	m.Views = nil
@@ -96,13 +84,23 @@ func ReadTables(ctx context.Context, db *sql.DB, server *mysql.Server, sel *Sele
 	if len(m.Tables) == 0 {
 		return m, nil
 	}
-	if err := describe(ctx, db, server, where, m.Tables); err != nil {
-		return nil, err
+	return m, m.read(ctx, depth, db, server, where)
+}
+
+// read reads what the tables of a list are. The texts come last: if they are those
+// of an earlier reading, what was read between the two belongs to them.
+func (m *Model) read(ctx context.Context, depth Depth, db *sql.DB, server *mysql.Server, where string) error {
+	if depth != Outline {
+		if err := describe(ctx, db, server, where, m.Tables); err != nil {
+			return err
+		}
 	}
-	if err := m.showAll(ctx, db); err != nil {
-		return nil, err
+	if depth.texts(server) {
+		if err := m.showAll(ctx, db); err != nil {
+			return err
+		}
 	}
-	return m, conclude(server, m.Tables)
+	return conclude(server, m.Tables)
 }
 
 // named bounds a query of information_schema. MariaDB opens every table that the
