@@ -9,6 +9,9 @@ import (
 // change alters the schema: the definition of a table, or which there are.
 func (c *writer) change() {
 	t := c.some(c.r)
+	if c.stays(t) {
+		return
+	}
 	if c.run("SET SESSION foreign_key_checks = 1") == nil { // without, a source takes definitions that no other server does
 		c.unchecked = false
 	}

@@ -28,6 +28,11 @@ func (c *writer) goes(t, after *table) bool {
 	return !crosses || c.logged || !c.referenced(t)
 }
 
+// stays reports whether a table is left as it is: one aside that became a parent on
+// the way. What it was before its next change nobody can tell then, and the run stops
+// by name if it is changed before the program has read it.
+func (c *writer) stays(t *table) bool { return c.aside && t.parent && !moved(t.schema, t.name) }
+
 // fresh is a name no table has had.
 func (c *writer) fresh() string {
 	return fmt.Sprintf("%s%d", pick(c.r, "new", "Extra`", "näw "), c.r.IntN(100000))
@@ -53,7 +58,7 @@ func (c *writer) rename(t *table) {
 		}
 	case 2:
 		other := c.some(r)
-		if other == t {
+		if other == t || c.stays(other) {
 			return
 		}
 		second := other.clone()
@@ -176,6 +181,11 @@ func (c *writer) newParent(t, after *table) {
 		return
 	}
 	c.relate(c.r, after, []*table{p})
+	if p != t {
+		parent := p.clone()
+		parent.parent = true
+		c.put(p, parent)
+	}
 	if n := len(t.foreign); len(after.foreign) > n {
 		var added []string
 		for _, column := range after.columns[len(t.columns):] {

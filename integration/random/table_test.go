@@ -13,6 +13,7 @@ import (
 type table struct {
 	id           int  // the same for all its versions
 	strayed      bool // it may have come in from outside
+	parent       bool // another one may have begun to refer to it
 	schema, name string
 	columns      []column
 	primary      []part
