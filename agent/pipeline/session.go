@@ -111,7 +111,7 @@ func (s *session) connect(ctx context.Context) (err error) {
 	if err := s.connectTarget(ctx); err != nil {
 		return err
 	}
-	if s.srcDB, err = s.src.Within(answerLimit).Open(mysql.Text, 4); err != nil {
+	if s.srcDB, err = s.src.Within(answerLimit).Open(mysql.Text, 4, mysql.Several()); err != nil {
 		return err
 	}
 	s.source = stream.NewSource(s.src, s.srcDB)

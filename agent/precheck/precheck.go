@@ -53,7 +53,7 @@ type Side struct {
 
 // NewSide opens a side's pool; the caller closes its DB.
 func NewSide(conn *mysql.Conn) (*Side, error) {
-	db, err := conn.Open(mysql.Text, 4)
+	db, err := conn.Open(mysql.Text, 4, mysql.Several())
 	if err != nil {
 		return nil, err
 	}

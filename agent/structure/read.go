@@ -1,6 +1,7 @@
 package structure
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -13,8 +14,12 @@ import (
 	"github.com/tidegate-io/tidegate/internal/schema"
 )
 
-// readers is how many SHOW CREATE run side by side.
-const readers = 6
+// readers is how many texts with SHOW CREATE run side by side, and shown how many
+// tables each asks for: a source may be far away.
+const (
+	readers = 6
+	shown   = 16
+)
 
 // Numbers of errors that mean an object is gone, and that a view cannot be
 // explained (what it names is missing, or its definer is).
@@ -43,7 +48,8 @@ func (d Depth) texts(server *mysql.Server) bool {
 	return d != Columns || server.Flavor == mysql.MariaDB
 }
 
-// Read reads everything selected. db is a pool of text sessions.
+// Read reads everything selected. db is a pool of text sessions that take several
+// statements (mysql.Several).
 func Read(ctx context.Context, db *sql.DB, server *mysql.Server, sel *Selection) (*Model, error) {
 	return ReadTo(ctx, Whole, db, server, sel)
 }
@@ -203,10 +209,19 @@ func (m *Model) showAll(ctx context.Context, db *sql.DB) error {
 		}
 		return err
 	}
-	for _, t := range m.Tables {
-		g.Go(func() (err error) {
-			t.Create, err = showCreate(ctx, db, t.ID())
-			return note(t.ID(), err)
+	for tables := range slices.Chunk(m.Tables, shown) {
+		g.Go(func() error {
+			for len(tables) > 0 {
+				n, err := showTables(ctx, db, tables)
+				if err == nil {
+					return nil
+				}
+				if err := note(tables[n].ID(), err); err != nil {
+					return err
+				}
+				tables = tables[n+1:]
+			}
+			return nil
 		})
 	}
 	for _, v := range m.Views {
@@ -218,6 +233,39 @@ func (m *Model) showAll(ctx context.Context, db *sql.DB) error {
 	m.Tables = slices.DeleteFunc(m.Tables, func(t *Table) bool { return gone[t.ID()] })
 	m.Views = slices.DeleteFunc(m.Views, func(v *View) bool { return gone[v.ID] })
 	return nil
+}
+
+// showTables reads the texts of tables in one round trip, up to the first table that
+// cannot be read; n is how many come before it.
+func showTables(ctx context.Context, db *sql.DB, tables []*Table) (n int, err error) {
+	text := make([]string, len(tables))
+	for i, t := range tables {
+		text[i] = "SHOW CREATE TABLE " + quoteID(t.ID())
+	}
+	rows, err := db.QueryContext(ctx, strings.Join(text, ";"))
+	if err != nil {
+		return 0, unshown(tables[0], err)
+	}
+	defer rows.Close()
+	for {
+		var name string
+		if !rows.Next() {
+			return n, unshown(tables[n], cmp.Or(rows.Err(), sql.ErrNoRows))
+		}
+		if err := rows.Scan(&name, &tables[n].Create); err != nil {
+			return n, unshown(tables[n], err)
+		}
+		if n++; n == len(tables) {
+			return n, nil
+		}
+		if !rows.NextResultSet() {
+			return n, unshown(tables[n], cmp.Or(rows.Err(), sql.ErrNoRows))
+		}
+	}
+}
+
+func unshown(t *Table, err error) error {
+	return fmt.Errorf("read the definition of table %s: %w", t.ID(), err)
 }
 
 func showCreate(ctx context.Context, q mysql.Querier, id schema.ID) (string, error) {

@@ -2,9 +2,11 @@ package structure
 
 import (
 	"database/sql"
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -256,6 +258,39 @@ func checkDepths(t *testing.T, p *pair, whole *Model) {
 		if diff := cmp.Diff(*want, got); diff != "" {
 			t.Errorf("columns of %s: %s", want.ID(), diff)
 		}
+	}
+}
+
+// Tables that were dropped since they were listed are taken out, wherever they stand
+// among those that are asked for together.
+func TestTextsOfGoneTables(t *testing.T) {
+	for _, name := range []string{"mysql", "mariadb"} {
+		t.Run(name, func(t *testing.T) {
+			p := newPair(t, pairs[name])
+			for n := range 2*shown + 3 {
+				p.exec(t, fmt.Sprintf("CREATE TABLE t%02d (id INT PRIMARY KEY, c%d INT)", n, n))
+			}
+			m := &Model{Server: p.Source}
+			if err := m.list(t.Context(), p.src, p.Selection, "TABLE_SCHEMA = "+mysql.String(p.schema), Outline); err != nil {
+				t.Fatal(err)
+			}
+			gone := []int{0, 4, 5, shown - 1, shown, 2*shown + 2}
+			for _, n := range gone {
+				p.exec(t, fmt.Sprintf("DROP TABLE t%02d", n))
+			}
+			if err := m.showAll(t.Context(), p.src); err != nil {
+				t.Fatal(err)
+			}
+			if want := 2*shown + 3 - len(gone); len(m.Tables) != want {
+				t.Errorf("%d tables are left, not %d", len(m.Tables), want)
+			}
+			for _, table := range m.Tables {
+				n, err := strconv.Atoi(table.ID().Name[1:])
+				if err != nil || slices.Contains(gone, n) || !strings.Contains(table.Create, fmt.Sprintf("`c%d` int", n)) {
+					t.Errorf("%s has the text %q", table.ID(), table.Create)
+				}
+			}
+		})
 	}
 }
 
