@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/agent/structure"
 	"github.com/tidegate-io/tidegate/internal/fault"
 	"github.com/tidegate-io/tidegate/internal/run"
@@ -70,28 +69,6 @@ func (s *session) reachImage(ctx context.Context) error {
 		if open, err := s.copier.Settle(ctx, r.ID); err != nil || len(open) > 0 {
 			return errors.Join(err, errUnpaid(r, open))
 		}
-	}
-	return nil
-}
-
-// settleIndexes notes the indexes that an earlier session had built and not noted:
-// a statement of the log that drops one would find it in the list alone.
-func (s *session) settleIndexes(ctx context.Context) error {
-	var built []entry
-	s.catalog.each(func(e *entry) {
-		if len(e.row.LeftOut) > 0 && (e.row.State == ledger.Copied || e.row.State == ledger.Live) && !e.brokenOff {
-			built = append(built, *e)
-		}
-	})
-	for _, e := range built {
-		def, left := structure.Indexed(e.row.Definition, e.target, e.row.LeftOut)
-		if len(left) == len(e.row.LeftOut) {
-			continue
-		}
-		if err := s.ledger.SetIndexes(ctx, e.row.ID, def, left); err != nil {
-			return err
-		}
-		s.catalog.outdate(e.row.ID)
 	}
 	return nil
 }

@@ -26,9 +26,6 @@ func (s *session) load(ctx context.Context) error {
 	if s.catalog, err = newCatalog(ctx, s, rows); err != nil {
 		return err
 	}
-	if err := s.settleIndexes(ctx); err != nil {
-		return err
-	}
 	if s.earlier, err = s.ledger.CopyStates(ctx, s.source.Kind()); err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func condition(t []sqltext.Token) (at int, wanted bool) {
 
 // there looks for what a clause is about; rest begins with its name.
 func (a *alter) there(cl sqltext.Clause, rest []sqltext.Token) (there, decided bool) {
-	def, left := a.pl.deps.Registry.Known(a.source)
+	def, left := a.pl.known(a.source)
 	if def == nil || len(rest) == 0 {
 		return false, false
 	}
@@ -95,7 +95,7 @@ func (a *alter) there(cl sqltext.Clause, rest []sqltext.Token) (there, decided b
 
 // missing leaves those columns of a list in parentheses that the table has not.
 func (a *alter) missing(list []sqltext.Token) (gone bool, err error) {
-	def, _ := a.pl.deps.Registry.Known(a.source)
+	def, _ := a.pl.known(a.source)
 	shut := sqltext.Close(list, 0)
 	columns := sqltext.Split(list[1:shut])
 	columns = slices.DeleteFunc(columns, func(t []sqltext.Token) bool { return len(t) == 0 || hasColumn(def, t[0].Text) })

@@ -50,7 +50,7 @@ var exact = map[string]map[string]bool{
 // has the source's values afterwards. Flavours cut or round what does not fit,
 // and print numbers, each in its own way.
 func (a *alter) conversion(column string, tokens []sqltext.Token) {
-	known, _ := a.pl.deps.Registry.Known(a.source)
+	known, _ := a.pl.known(a.source)
 	if known == nil || len(tokens) == 0 || !a.r.cross() {
 		return
 	}

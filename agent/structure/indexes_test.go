@@ -36,6 +36,38 @@ func TestLeftOutIndexes(t *testing.T) {
 	r.same(t)
 }
 
+// An index that is built, and noted as left out, since a statement cut the building
+// short, is there.
+func TestBuiltIndexesOnTheList(t *testing.T) {
+	for _, name := range []string{"mysql", "mariadb"} {
+		t.Run(name, func(t *testing.T) {
+			r := newReplay(t, pairs[name])
+			r.DeferIndexes = true
+			r.exec(t, "CREATE TABLE a (id INT PRIMARY KEY, v INT, w INT, x TEXT, KEY kv (v), KEY kw (w), KEY kx (x(5)), KEY kz (w, v), FULLTEXT KEY ft (x))")
+			m := r.read(t)
+			made := createAll(t, r.pair, m)
+			id := m.Tables[0].ID()
+			r.reg.defs[id], r.reg.left[id] = m.Tables[0].Definition, made.Tables[0].LeftOut
+			r.both(t, "ALTER TABLE a ADD COLUMN y INT") // its definition is read back without the indexes
+			r.onTarget(t, "ALTER TABLE a ADD KEY kv (v), ADD KEY kw (w), ADD KEY kx (x(5))")
+			r.crash(t, "DROP INDEX kv ON a")
+			r.crash(t, "ALTER TABLE a DROP KEY kw, ADD COLUMN z INT")
+			if name == "mysql" {
+				r.crash(t, "ALTER TABLE a RENAME INDEX kx TO ky")
+			} else {
+				r.crash(t, "ALTER TABLE a DROP KEY IF EXISTS kx, ADD KEY IF NOT EXISTS kz (v)")
+			}
+			r.both(t, "CREATE TABLE b LIKE a")
+			if diff := cmp.Diff([]string{"ADD KEY `kz` (`w`,`v`)", "ADD FULLTEXT KEY `ft` (`x`)"}, r.reg.left[id]); diff != "" {
+				t.Fatal(diff)
+			}
+			made.Tables[0].LeftOut = r.reg.left[id]
+			buildLeftOut(t, r.pair, made)
+			r.same(t)
+		})
+	}
+}
+
 // Indexes left out are built from the list on the target, and a statement of
 // the log gets its turn.
 func TestBuildIndexes(t *testing.T) {

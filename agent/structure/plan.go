@@ -42,6 +42,13 @@ type planner struct {
 
 	entering map[schema.ID]bool // see Registry
 	parents  map[schema.ID]Parent
+	indexed  map[schema.ID]*indexed // of tables whose lists of indexes still to be built are old
+}
+
+// indexed is what is known of a table by a look at the target.
+type indexed struct {
+	def     *schema.Table
+	leftOut []string
 }
 
 func (x *Executor) plan(ctx context.Context, conn *sql.Conn, ev *change.Statement, text string, seq uint64) (*plan, error) {
@@ -68,7 +75,45 @@ func (x *Executor) plan(ctx context.Context, conn *sql.Conn, ev *change.Statemen
 	if err := pl.parentsMove(); err != nil {
 		return nil, err
 	}
+	if err := pl.lookAtIndexes(); err != nil {
+		return nil, err
+	}
 	return p, pl.make()
+}
+
+// lookAtIndexes finds out which indexes are built that are noted as left out: their
+// building may have been cut short by this statement, or by a crash.
+func (pl *planner) lookAtIndexes() error {
+	pl.indexed = map[schema.ID]*indexed{}
+	for _, ref := range pl.st.Refs {
+		id, target, ok := pl.match(ref)
+		def, left := pl.known(id)
+		if !ok || def == nil || len(left) == 0 {
+			continue
+		}
+		t, err := ReadTable(pl.ctx, pl.conn, pl.deps.Carrier.Target, target)
+		if mysql.Number(err) == noSuchTable {
+			continue // this statement has moved it already
+		}
+		if err != nil {
+			return err
+		}
+		now := &indexed{}
+		now.def, now.leftOut = Indexed(def, t.Definition, left)
+		if len(now.leftOut) < len(left) { // else they would be built once more when this statement has dropped them
+			pl.indexed[id], pl.p.readBack[id] = now, true
+			pl.setLeftOut(id, now.leftOut)
+		}
+	}
+	return nil
+}
+
+// known is Registry.Known, as far as the target does not know better.
+func (pl *planner) known(id schema.ID) (def *schema.Table, leftOut []string) {
+	if now := pl.indexed[id]; now != nil {
+		return now.def, now.leftOut
+	}
+	return pl.deps.Registry.Known(id)
 }
 
 // modeOf says how a statement's text is to be read.

@@ -56,7 +56,7 @@ func (pl *planner) alterTable() error {
 		return pl.refuse("ALTER IGNORE drops rows that only the source chooses", "start the pipeline anew behind this statement, so that the table is copied again")
 	}
 	var known *schema.Table
-	if known, a.left = pl.deps.Registry.Known(a.source); known == nil && pl.st.IfExists && !pl.follows(a.source) {
+	if known, a.left = pl.known(a.source); known == nil && pl.st.IfExists && !pl.follows(a.source) {
 		return nil // it was not there on the source either
 	}
 	a.r = pl.rewrite(a.source, a.target)
@@ -225,7 +225,7 @@ func (a *alter) unordered() string {
 	if a.pl.ev.AutoIncrementInc > 1 {
 		return "rows that are numbered in steps"
 	}
-	def, _ := a.pl.deps.Registry.Known(a.source)
+	def, _ := a.pl.known(a.source)
 	if def == nil || def.RowKey() == nil {
 		return "the rows of a table without a key"
 	}
@@ -239,7 +239,7 @@ func (a *alter) unordered() string {
 
 // placed says why a partition may have other rows here than on the source.
 func (a *alter) placed() string {
-	def, _ := a.pl.deps.Registry.Known(a.source)
+	def, _ := a.pl.known(a.source)
 	if def == nil || !a.r.cross() || !def.PartedByKey && !def.PartedByText {
 		return ""
 	}

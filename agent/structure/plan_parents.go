@@ -59,7 +59,7 @@ func (pl *planner) keysOf(id schema.ID) []schema.ForeignKey {
 	if keys, ok := pl.p.absent[id]; ok {
 		return keys
 	}
-	def, _ := pl.deps.Registry.Known(id)
+	def, _ := pl.known(id)
 	return absentKeys(def)
 }
 
@@ -130,7 +130,7 @@ func (pl *planner) made(id, from schema.ID) error {
 	var onto []schema.ForeignKey
 	for _, name := range []schema.ID{id, from} {
 		for _, child := range pl.deps.Registry.Children(name) {
-			def, _ := pl.deps.Registry.Known(child)
+			def, _ := pl.known(child)
 			for _, fk := range def.ForeignKeys {
 				if parentOf(&fk) == name && Acts(&fk) {
 					onto = append(onto, fk)
@@ -147,7 +147,7 @@ func (pl *planner) made(id, from schema.ID) error {
 // departs takes a selected table away that gets a name outside: its children's
 // foreign keys go with it on the source, and it is followed under that name.
 func (pl *planner) departs(from, to, target schema.ID) error {
-	def, _ := pl.deps.Registry.Known(from)
+	def, _ := pl.known(from)
 	if pl.detachAll(from) && def != nil {
 		shadow := Shadow(pl.deps.Ledger.Run, to, pl.seq)
 		keys := slices.Clone(def.ForeignKeys)
@@ -164,7 +164,7 @@ func (pl *planner) departs(from, to, target schema.ID) error {
 // whether one of them acts.
 func (pl *planner) detachAll(parent schema.ID) (acting bool) {
 	for _, child := range pl.deps.Registry.Children(parent) {
-		if known, _ := pl.deps.Registry.Known(child); known != nil && child != parent {
+		if known, _ := pl.known(child); known != nil && child != parent {
 			acting = pl.detach(child, known, parent) || acting
 		}
 	}
@@ -290,7 +290,7 @@ func (pl *planner) leftOut(child schema.ID, fk schema.ForeignKey) error {
 	if pl.follows(child) { // its own rows would be needed
 		var onto []schema.ForeignKey
 		for _, id := range pl.deps.Registry.Children(child) {
-			def, _ := pl.deps.Registry.Known(id)
+			def, _ := pl.known(id)
 			for _, k := range def.ForeignKeys {
 				if parentOf(&k) == child {
 					onto = append(onto, k)
@@ -306,7 +306,7 @@ func (pl *planner) leftOut(child schema.ID, fk schema.ForeignKey) error {
 }
 
 func (pl *planner) allKeys(id schema.ID) []schema.ForeignKey {
-	if def, _ := pl.deps.Registry.Known(id); def != nil {
+	if def, _ := pl.known(id); def != nil {
 		return slices.Clone(def.ForeignKeys)
 	}
 	return nil

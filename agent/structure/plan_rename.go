@@ -45,7 +45,7 @@ func (pl *planner) renameTables() error {
 				return err
 			}
 		}
-		known, _ := pl.deps.Registry.Known(origin)
+		known, _ := pl.known(origin)
 		var err error
 		switch {
 		case in && known == nil: // a view, or nothing at all

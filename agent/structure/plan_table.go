@@ -26,7 +26,7 @@ func (pl *planner) createTable() error {
 		return err
 	}
 	delete(pl.entering, source)
-	known, _ := pl.deps.Registry.Known(source)
+	known, _ := pl.known(source)
 	if entered, err := pl.likeAbsent(source, known != nil); entered || err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (pl *planner) createTable() error {
 // a session takes where a statement names none.
 func (pl *planner) newEngine(text *createText) string {
 	if len(pl.st.Refs) > 1 && pl.st.Refs[1].Role == sqltext.Like {
-		if model, _ := pl.deps.Registry.Known(pl.source(pl.st.Refs[1])); model != nil {
+		if model, _ := pl.known(pl.source(pl.st.Refs[1])); model != nil {
 			return model.Engine
 		}
 	}
@@ -188,7 +188,7 @@ func (pl *planner) likeIndexes(target schema.ID) {
 		return
 	}
 	model, _, _ := pl.match(pl.st.Refs[1])
-	if _, left := pl.deps.Registry.Known(model); len(left) > 0 {
+	if _, left := pl.known(model); len(left) > 0 {
 		s := step{objects: []schema.ID{target}, after: changed}
 		for _, group := range groupIndexes(left) {
 			s.sql = append(s.sql, "ALTER TABLE "+quoteID(target)+" "+join(group))
@@ -206,7 +206,7 @@ func (pl *planner) likeIndexes(target schema.ID) {
 // complete makes the indexes that a table still lacks: tables that exchange a
 // partition must be alike.
 func (pl *planner) complete(id, target schema.ID) {
-	_, left := pl.deps.Registry.Known(id)
+	_, left := pl.known(id)
 	if len(left) == 0 {
 		return
 	}
@@ -273,7 +273,7 @@ func (pl *planner) createIndex() error {
 	if !ok {
 		return pl.touched(source)
 	}
-	known, left := pl.deps.Registry.Known(source)
+	known, left := pl.known(source)
 	there := known != nil && hasKey(known, left, pl.st.Index.Name)
 	if there && pl.st.IfNotExists {
 		return nil
@@ -344,7 +344,7 @@ func (pl *planner) dropIndex() error {
 	if !ok {
 		return pl.touched(source)
 	}
-	known, left := pl.deps.Registry.Known(source)
+	known, left := pl.known(source)
 	if pl.st.IfExists && known != nil && !hasKey(known, left, pl.st.Index.Name) {
 		return nil // it was not there on the source either
 	}
