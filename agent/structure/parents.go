@@ -71,7 +71,7 @@ func (m *Model) ReadParents(ctx context.Context, db *sql.DB, sel *Selection) err
 		}
 		t, err := ReadTable(ctx, db, m.Server, id)
 		if err == nil { // last, as in Read: no lock holds the table
-			t.Create, err = showCreate(ctx, db, id)
+			_, err = showTables(ctx, db, []*Table{t})
 		}
 		switch n := mysql.Number(err); {
 		case n == noSuchTable || n == noSuchDB:

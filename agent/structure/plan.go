@@ -88,7 +88,7 @@ func (pl *planner) lookAtIndexes() error {
 	for _, ref := range pl.st.Refs {
 		id, target, ok := pl.match(ref)
 		def, left := pl.known(id)
-		if !ok || def == nil || len(left) == 0 {
+		if !ok || def == nil || len(left) == 0 || ref.Role == sqltext.Parent {
 			continue
 		}
 		t, err := ReadTable(pl.ctx, pl.conn, pl.deps.Carrier.Target, target)

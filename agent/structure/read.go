@@ -237,12 +237,12 @@ func (m *Model) showAll(ctx context.Context, db *sql.DB) error {
 
 // showTables reads the texts of tables in one round trip, up to the first table that
 // cannot be read; n is how many come before it.
-func showTables(ctx context.Context, db *sql.DB, tables []*Table) (n int, err error) {
+func showTables(ctx context.Context, q mysql.Querier, tables []*Table) (n int, err error) {
 	text := make([]string, len(tables))
 	for i, t := range tables {
 		text[i] = "SHOW CREATE TABLE " + quoteID(t.ID())
 	}
-	rows, err := db.QueryContext(ctx, strings.Join(text, ";"))
+	rows, err := q.QueryContext(ctx, strings.Join(text, ";"))
 	if err != nil {
 		return 0, unshown(tables[0], err)
 	}
@@ -268,14 +268,6 @@ func unshown(t *Table, err error) error {
 	return fmt.Errorf("read the definition of table %s: %w", t.ID(), err)
 }
 
-func showCreate(ctx context.Context, q mysql.Querier, id schema.ID) (string, error) {
-	var name, text string
-	if err := q.QueryRowContext(ctx, "SHOW CREATE TABLE "+quoteID(id)).Scan(&name, &text); err != nil {
-		return "", fmt.Errorf("read the definition of table %s: %w", id, err)
-	}
-	return text, nil
-}
-
 func (v *View) show(ctx context.Context, q mysql.Querier) error {
 	var name string
 	err := q.QueryRowContext(ctx, "SHOW CREATE VIEW "+quoteID(v.ID)).Scan(&name, &v.Create, &v.Charset, &v.Coll)
@@ -294,15 +286,14 @@ func (v *View) show(ctx context.Context, q mysql.Querier) error {
 // error of number 1146 says that there is no such table.
 func ReadTable(ctx context.Context, q mysql.Querier, server *mysql.Server, id schema.ID) (*Table, error) {
 	t := &Table{Definition: &schema.Table{Schema: id.Schema, Name: id.Name}}
-	var err error
-	if t.Create, err = showCreate(ctx, q, id); err != nil {
+	if _, err := showTables(ctx, q, []*Table{t}); err != nil {
 		return nil, err
 	}
 	where := "TABLE_SCHEMA = " + mysql.String(id.Schema) + " AND TABLE_NAME = " + mysql.String(id.Name)
 	var rows, size sql.NullInt64
 	var kind string
 	var engine, collation sql.NullString
-	err = q.QueryRowContext(ctx, "SELECT TABLE_TYPE, ENGINE, TABLE_ROWS, DATA_LENGTH, TABLE_COLLATION FROM information_schema.TABLES WHERE "+where+
+	err := q.QueryRowContext(ctx, "SELECT TABLE_TYPE, ENGINE, TABLE_ROWS, DATA_LENGTH, TABLE_COLLATION FROM information_schema.TABLES WHERE "+where+
 		" ORDER BY TABLE_NAME = BINARY "+mysql.String(id.Name)+" DESC LIMIT 1").Scan(&kind, &engine, &rows, &size, &collation)
 	if err != nil {
 		return nil, fmt.Errorf("read what table %s is: %w", id, err)

@@ -47,7 +47,7 @@ var unsettable = []uint16{1193, 1227, 1229, 1231, 1238, 3090, 3683}
 // with runs f under settings and puts them back. A connection on which that
 // fails is of no more use; its owner closes it.
 func with(ctx context.Context, conn *sql.Conn, settings []setting, f func() error) error {
-	undo, err := begin(ctx, conn, settings)
+	undo, err := assign(ctx, conn, settings)
 	if err != nil {
 		return err
 	}
@@ -55,9 +55,9 @@ func with(ctx context.Context, conn *sql.Conn, settings []setting, f func() erro
 	return cmp.Or(err, setAll(ctx, conn, undo))
 }
 
-// begin sets variables and returns what puts them back. The target may be far away:
+// assign sets variables and returns what puts them back. The target may be far away:
 // one statement has them all, unless the server lacks an optional one.
-func begin(ctx context.Context, conn *sql.Conn, settings []setting) (undo []string, err error) {
+func assign(ctx context.Context, conn *sql.Conn, settings []setting) (undo []string, err error) {
 	var all []string
 	for _, s := range settings {
 		all, undo = append(all, s.set()), append(undo, s.putBack())

@@ -15,16 +15,17 @@ import (
 // one, and from a target on which an agent had built them as it ended.
 func TestIndexesAreKnown(t *testing.T) {
 	for i, c := range []struct {
-		flavor dbtest.Flavor
-		fault  string
-		drops  []string
+		from, to dbtest.Flavor
+		fault    string
+		drops    []string
 	}{
-		{dbtest.MySQL, "indexes-built:1", []string{"DROP INDEX k ON @.t", "ALTER TABLE @.t DROP KEY l, ADD KEY l (v, w)"}},
-		{dbtest.MariaDB, "indexes-built:1", []string{"DROP INDEX k ON @.t", "ALTER TABLE @.t DROP KEY l"}},
-		{dbtest.MariaDB, "", []string{"DROP INDEX IF EXISTS k ON @.t", "ALTER TABLE @.t DROP KEY IF EXISTS l", "CREATE INDEX IF NOT EXISTS m ON @.t (v)"}},
+		{dbtest.MySQL, dbtest.MySQL, "indexes-built:1", []string{"DROP INDEX k ON @.t", "ALTER TABLE @.t DROP KEY l, ADD KEY l (v, w)"}},
+		{dbtest.MariaDB, dbtest.MariaDB, "indexes-built:1", []string{"DROP INDEX k ON @.t", "ALTER TABLE @.t DROP KEY l"}},
+		{dbtest.MariaDB, dbtest.MariaDB, "", []string{"DROP INDEX IF EXISTS k ON @.t", "ALTER TABLE @.t DROP KEY IF EXISTS l", "CREATE INDEX IF NOT EXISTS m ON @.t (v)"}},
+		{dbtest.MariaDB, dbtest.MySQL, "", []string{"DROP INDEX IF EXISTS k ON @.t", "CREATE INDEX IF NOT EXISTS m ON @.t (v)"}},
 	} {
-		t.Run(strings.Trim(string(c.flavor)+" "+c.fault, " "), func(t *testing.T) {
-			s, p := site.New(t), site.SharedPair(t, c.flavor, c.flavor)
+		t.Run(strings.Trim(fmt.Sprintf("%s to %s %s", c.from, c.to, c.fault), " "), func(t *testing.T) {
+			s, p := site.New(t), site.SharedPair(t, c.from, c.to)
 			schema := fmt.Sprint("known", i)
 			in := func(text string) string { return strings.ReplaceAll(text, "@", schema) }
 			site.DropLater(t, p.Src, schema)
