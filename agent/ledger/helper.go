@@ -72,7 +72,7 @@ func (k *Lock) endHelpers(ctx context.Context) error {
 		if err != nil || n == 0 {
 			return err
 		}
-		if err := k.epoch(ctx); err != nil { // who is fenced kills nobody
+		if err := k.l.current(ctx, k.Conn, ""); err != nil { // who is fenced kills nobody
 			return err
 		}
 		select {

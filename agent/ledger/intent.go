@@ -58,10 +58,7 @@ func (l *Ledger) Intend(ctx context.Context, in Intent) error {
 	if err != nil {
 		return fmt.Errorf("note the intent of %.200q: %w", in.Statement, err)
 	}
-	return l.tx(ctx, fmt.Sprintf("note the intent of %.200q", in.Statement), func(tx *sql.Tx) error {
-		if err := l.mine(ctx, tx); err != nil {
-			return err
-		}
+	return l.write(ctx, fmt.Sprintf("note the intent of %.200q", in.Statement), func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM `_tidegate`.`intent` WHERE run = ? AND seq < ? AND done = 1", l.Run, in.Seq); err != nil {
 			return err
 		}
@@ -71,25 +68,10 @@ func (l *Ledger) Intend(ctx context.Context, in Intent) error {
 	})
 }
 
-// mine refuses a newer owner, and holds off one until tx ends.
-func (l *Ledger) mine(ctx context.Context, tx *sql.Tx) error {
-	var epoch uint64
-	err := tx.QueryRowContext(ctx, "SELECT epoch FROM `_tidegate`.`run` WHERE run = ? LOCK IN SHARE MODE", l.Run).Scan(&epoch)
-	switch {
-	case err == sql.ErrNoRows:
-		return l.noRun()
-	case err != nil:
-		return fmt.Errorf("read the epoch: %w", err)
-	case epoch != l.Epoch:
-		return l.fenced(epoch)
-	}
-	return nil
-}
-
 // IntentDone marks an intent done in tx, whose commit makes it so together with
 // the advance of the ledger.
 func (l *Ledger) IntentDone(ctx context.Context, tx *sql.Tx, seq uint64, step int) error {
-	if err := l.mine(ctx, tx); err != nil {
+	if err := l.Fence(ctx, tx); err != nil {
 		return err
 	}
 	_, err := tx.ExecContext(ctx, "UPDATE `_tidegate`.`intent` SET done = 1 WHERE run = ? AND seq = ? AND step = ?", l.Run, seq, step)
@@ -99,10 +81,7 @@ func (l *Ledger) IntentDone(ctx context.Context, tx *sql.Tx, seq uint64, step in
 // Withdraw takes an intent back whose statement the target has refused: before it
 // is tried again somebody may change what it is about.
 func (l *Ledger) Withdraw(ctx context.Context, seq uint64, step int) error {
-	return l.tx(ctx, "take an intent back", func(tx *sql.Tx) error {
-		if err := l.mine(ctx, tx); err != nil {
-			return err
-		}
+	return l.write(ctx, "take an intent back", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "DELETE FROM `_tidegate`.`intent` WHERE run = ? AND seq = ? AND step = ? AND done = 0", l.Run, seq, step)
 		return err
 	})

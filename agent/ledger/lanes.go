@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -62,12 +61,7 @@ func (l *Ledger) Advance(ctx context.Context, tx mysql.Execer, s Step, lanes int
 // Refused finds out why a compare-and-set changed nothing: a newer owner, or
 // rows that somebody else changed. The transaction must be rolled back.
 func (l *Ledger) Refused(ctx context.Context, s Step) error {
-	var epoch sql.NullInt64
-	err := l.DB.QueryRowContext(ctx, "SELECT epoch FROM `_tidegate`.`run` WHERE run = ?", l.Run).Scan(&epoch)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf("run %s: read the epoch: %w", l.Run, err)
-	}
-	if err := l.owns(epoch); err != nil {
+	if err := l.current(ctx, l.DB, ""); err != nil {
 		return err
 	}
 	return l.outOfStep(fmt.Sprintf("batch %d was not next", s.Batch))

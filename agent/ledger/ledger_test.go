@@ -351,7 +351,6 @@ func TestLockEndsItsOldHolder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer second.Close(context.Background())
 		select {
 		case <-stuck:
 		case <-time.After(10 * time.Second):
@@ -365,6 +364,12 @@ func TestLockEndsItsOldHolder(t *testing.T) {
 		}
 		if err := second.Check(t.Context()); err != nil {
 			t.Fatalf("the fenced owner disturbed the holder: %v", err)
+		}
+		if err := second.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := old.Lock(t.Context(), db); !errors.Is(err, ledger.ErrFenced) {
+			t.Fatalf("a fenced owner got the free lock: %v", err)
 		}
 	})
 }

@@ -68,7 +68,7 @@ func (k *Lock) acquire(ctx context.Context) error {
 		if got.Int64 == 1 {
 			return nil
 		}
-		if err := k.epoch(ctx); err != nil { // who is fenced kills nobody
+		if err := k.l.current(ctx, k.Conn, ""); err != nil { // who is fenced kills nobody
 			return err
 		}
 		if err := k.killHolder(ctx); err != nil {
@@ -93,26 +93,6 @@ func (k *Lock) killHolder(ctx context.Context) error {
 	_, err := k.Conn.ExecContext(ctx, fmt.Sprintf("KILL %d", holder.Int64))
 	if err != nil && mysql.Number(err) != noSuchThread {
 		return fmt.Errorf("run %s: kill connection %d, which holds lock %s: %w", k.l.Run, holder.Int64, k.name, err)
-	}
-	return nil
-}
-
-func (k *Lock) epoch(ctx context.Context) error {
-	var epoch sql.NullInt64
-	err := k.Conn.QueryRowContext(ctx, "SELECT epoch FROM `_tidegate`.`run` WHERE run = ?", k.l.Run).Scan(&epoch)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf("run %s: read the epoch: %w", k.l.Run, err)
-	}
-	return k.l.owns(epoch)
-}
-
-// owns reports whether the run's epoch is this owner's; NULL: there is no run.
-func (l *Ledger) owns(epoch sql.NullInt64) error {
-	switch {
-	case !epoch.Valid:
-		return l.noRun()
-	case uint64(epoch.Int64) != l.Epoch:
-		return l.fenced(uint64(epoch.Int64))
 	}
 	return nil
 }

@@ -3,29 +3,10 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 
 	"github.com/tidegate-io/tidegate/internal/mysql"
 )
-
-// Fence must be the first statement of a transaction that writes anything of
-// the run outside the lanes: it holds the run's row, so that the epoch cannot
-// rise before the transaction has ended, and refuses if it has risen already
-// (I-5).
-func (l *Ledger) Fence(ctx context.Context, q mysql.Querier) error {
-	var epoch uint64
-	err := q.QueryRowContext(ctx, "SELECT epoch FROM `_tidegate`.`run` WHERE run = "+hexText(l.Run)+" LOCK IN SHARE MODE").Scan(&epoch)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return l.noRun()
-	case err != nil:
-		return fmt.Errorf("run %s: fence: %w", l.Run, err)
-	case epoch != l.Epoch:
-		return l.fenced(epoch)
-	}
-	return nil
-}
 
 // write runs f in a transaction of its own, behind the fence.
 func (l *Ledger) write(ctx context.Context, what string, f func(tx *sql.Tx) error) error {

@@ -31,20 +31,3 @@ func (l *Ledger) endWriters(ctx context.Context, conn *sql.Conn) error {
 	_, err := l.end(ctx, conn, names)
 	return err
 }
-
-// Owned reports, without a lock, that no newer owner is there yet; else it is
-// the error that says so. It fences nothing: a run that finds something odd on
-// the target asks it before it says so, since a newer owner's work looks odd.
-func (l *Ledger) Owned(ctx context.Context) error {
-	var epoch uint64
-	err := l.DB.QueryRowContext(ctx, "SELECT epoch FROM `_tidegate`.`run` WHERE run = ?", l.Run).Scan(&epoch)
-	switch {
-	case err == sql.ErrNoRows:
-		return l.noRun()
-	case err != nil:
-		return fmt.Errorf("run %s: read the epoch: %w", l.Run, err)
-	case epoch > l.Epoch:
-		return l.fenced(epoch)
-	}
-	return nil
-}
