@@ -149,6 +149,9 @@ func (c *writer) alterColumns(t *table) {
 		if i, ok := c.free(t); ok {
 			after.columns[i].kind, after.columns[i].fallback = c.column(r), ""
 			after.columns[i].null = after.columns[i].null || after.columns[i].hollow()
+			if c.cross && strings.Contains(after.columns[i].sql, "CHARACTER SET ascii") { // MariaDB puts any bytes there, MySQL refuses them
+				return
+			}
 			c.alterTable(t, after, "MODIFY "+after.columns[i].definition()+c.place(t))
 		}
 	case 4:
