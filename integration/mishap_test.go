@@ -3,6 +3,7 @@ package integration
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -234,4 +235,25 @@ func TestOneTableTwoPipelines(t *testing.T) {
 	if n := site.Value(t, p.Dst, "SELECT GROUP_CONCAT(id ORDER BY id) FROM merged.t"); n != "1,2,3" {
 		t.Errorf("merged.t holds %s", n)
 	}
+}
+
+// TestLookingAgain loses the link to the source while definitions are read for a
+// plan and for the checks of a new run: both are tried again.
+func TestLookingAgain(t *testing.T) {
+	s, p := site.New(t), site.SharedPair(t, dbtest.MySQL, dbtest.MySQL)
+	site.DropLater(t, p.Src, "looked")
+	site.DropLater(t, p.Dst, "looked")
+	site.Execute(t, p.Src, "CREATE DATABASE looked", "CREATE TABLE looked.t (id INT PRIMARY KEY)")
+	link := faultnet.Listen(t, p.Src.Addr)
+	s.Dev()
+	const open = "\n  tls {\n    mode = \"disabled\"\n  }" // the link has to see statements
+	file := s.Write("p.hcl", strings.Replace(p.File("objects {\n    database \"looked\" {}\n  }"), strconv.Quote(p.Src.Addr), strconv.Quote(link.Addr())+open, 1))
+	s.Up()
+	for _, command := range [][]string{{"plan", file}, {"apply", file, "--yes"}} {
+		lost := link.LoseAnswers("SHOW CREATE TABLE", 2)
+		s.Must(command...)
+		s.Until(60*time.Second, "a third reading", func() (bool, string) { return lost.Load() > 2, fmt.Sprint(lost.Load()) })
+		link.Heal()
+	}
+	s.CaughtUpTo(t, p)
 }

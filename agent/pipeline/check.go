@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/tidegate-io/tidegate/agent/ledger"
@@ -19,7 +20,7 @@ func (r *Runner) check(ctx context.Context) error {
 	r.set(run.Checking, "check")
 	_, report, err := r.look(ctx)
 	if err != nil {
-		return toRunError(err)
+		return err
 	}
 	r.deps.Sink.Report(run.Report{Kind: run.ReportCheck, Time: time.Now().UTC(), Check: report})
 	return nil
@@ -31,8 +32,37 @@ type seen struct {
 	model *structure.Model
 }
 
+// lookWindow is how long errors that pass are retried while somebody waits for a
+// check or a plan: readers and DDL meet in deadlocks, links break.
+const lookWindow = 30 * time.Second
+
 // look reads both servers and runs every check. Nothing is written.
 func (r *Runner) look(ctx context.Context) (*seen, *run.CheckReport, error) {
+	budget := newBudget()
+	for {
+		found, report, err := r.lookOnce(ctx)
+		switch {
+		case err == nil:
+			return found, report, nil
+		case ctx.Err() != nil:
+			return nil, nil, context.Cause(ctx)
+		}
+		failure := toRunError(err)
+		if failure.Class != run.Transient || !budget.spend(lookWindow, 0) {
+			if failure.Class == run.Transient {
+				failure.Remedy = fmt.Sprintf("the error did not pass within %s; mend its cause and ask again", lookWindow)
+			}
+			return nil, nil, failure
+		}
+		delay := budget.delay()
+		r.log.Warn().Err(err).Dur("retry_in", delay).Msg("looking at the servers failed, trying again")
+		if err := sleep(ctx, delay); err != nil {
+			return nil, nil, err
+		}
+	}
+}
+
+func (r *Runner) lookOnce(ctx context.Context) (*seen, *run.CheckReport, error) {
 	_, sp, _ := r.wishes()
 	e := &precheck.Env{Spec: sp, ServerID: r.task.ServerID}
 	out := &seen{env: e}

@@ -17,7 +17,7 @@ func (r *Runner) plan(ctx context.Context) error {
 	r.set(run.Checking, "plan")
 	found, check, err := r.look(ctx)
 	if err != nil {
-		return toRunError(err)
+		return err
 	}
 	p := &run.PlanReport{Check: *check, Objects: []run.PlanObject{}}
 	if s := found.env.Source; s != nil {
