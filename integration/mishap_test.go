@@ -237,8 +237,8 @@ func TestOneTableTwoPipelines(t *testing.T) {
 	}
 }
 
-// TestLookingAgain loses the link to the source while definitions are read for a
-// plan and for the checks of a new run: both are tried again.
+// TestLookingAgain loses the link to the source while definitions are read and
+// while a check looks, for a plan and for a new run: all are tried again.
 func TestLookingAgain(t *testing.T) {
 	s, p := site.New(t), site.SharedPair(t, dbtest.MySQL, dbtest.MySQL)
 	site.DropLater(t, p.Src, "looked")
@@ -249,9 +249,16 @@ func TestLookingAgain(t *testing.T) {
 	const open = "\n  tls {\n    mode = \"disabled\"\n  }" // the link has to see statements
 	file := s.Write("p.hcl", strings.Replace(p.File("objects {\n    database \"looked\" {}\n  }"), strconv.Quote(p.Src.Addr), strconv.Quote(link.Addr())+open, 1))
 	s.Up()
-	for _, command := range [][]string{{"plan", file}, {"apply", file, "--yes"}} {
-		lost := link.LoseAnswers("SHOW CREATE TABLE", 2)
-		s.Must(command...)
+	for _, c := range []struct {
+		lost string
+		args []string
+	}{
+		{"SHOW CREATE TABLE", []string{"plan", file}},
+		{"'binlog_format'", []string{"plan", file}},
+		{"SHOW CREATE TABLE", []string{"apply", file, "--yes"}},
+	} {
+		lost := link.LoseAnswers(c.lost, 2)
+		s.Must(c.args...)
 		s.Until(60*time.Second, "a third reading", func() (bool, string) { return lost.Load() > 2, fmt.Sprint(lost.Load()) })
 		link.Heal()
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
+
 	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/agent/precheck"
 	"github.com/tidegate-io/tidegate/agent/snapshot"
@@ -18,18 +20,19 @@ import (
 // check runs the prechecks and reports them.
 func (r *Runner) check(ctx context.Context) error {
 	r.set(run.Checking, "check")
-	_, report, err := r.look(ctx)
+	found, err := r.look(ctx)
 	if err != nil {
 		return err
 	}
-	r.deps.Sink.Report(run.Report{Kind: run.ReportCheck, Time: time.Now().UTC(), Check: report})
+	r.deps.Sink.Report(run.Report{Kind: run.ReportCheck, Time: time.Now().UTC(), Check: found.report})
 	return nil
 }
 
 // seen is what looking at both servers found.
 type seen struct {
-	env   *precheck.Env
-	model *structure.Model
+	env    *precheck.Env
+	model  *structure.Model
+	report *run.CheckReport
 }
 
 // lookWindow is how long errors that pass are retried while somebody waits for a
@@ -37,32 +40,28 @@ type seen struct {
 const lookWindow = 30 * time.Second
 
 // look reads both servers and runs every check. Nothing is written.
-func (r *Runner) look(ctx context.Context) (*seen, *run.CheckReport, error) {
-	budget := newBudget()
-	for {
-		found, report, err := r.lookOnce(ctx)
-		switch {
-		case err == nil:
-			return found, report, nil
-		case ctx.Err() != nil:
-			return nil, nil, context.Cause(ctx)
+func (r *Runner) look(ctx context.Context) (*seen, error) {
+	once := func() (*seen, error) {
+		found, err := r.lookOnce(ctx)
+		if err != nil && toRunError(err).Class != run.Transient {
+			err = backoff.Permanent(err)
 		}
-		failure := toRunError(err)
-		if failure.Class != run.Transient || !budget.spend(lookWindow, 0) {
-			if failure.Class == run.Transient {
-				failure.Remedy = fmt.Sprintf("the error did not pass within %s; mend its cause and ask again", lookWindow)
-			}
-			return nil, nil, failure
-		}
-		delay := budget.delay()
-		r.log.Warn().Err(err).Dur("retry_in", delay).Msg("looking at the servers failed, trying again")
-		if err := sleep(ctx, delay); err != nil {
-			return nil, nil, err
-		}
+		return found, err
 	}
+	found, err := backoff.Retry(ctx, once, backoff.WithMaxElapsedTime(lookWindow), backoff.WithNotify(func(err error, delay time.Duration) {
+		r.log.Warn().Err(err).Dur("retry_in", delay).Msg("looking at the servers failed, trying again")
+	}))
+	if err == nil || ctx.Err() != nil {
+		return found, err
+	}
+	failure := toRunError(err)
+	if failure.Class == run.Transient {
+		failure.Remedy = fmt.Sprintf("the error did not pass within %s; mend its cause and ask again", lookWindow)
+	}
+	return nil, failure
 }
 
-func (r *Runner) lookOnce(ctx context.Context) (*seen, *run.CheckReport, error) {
+func (r *Runner) lookOnce(ctx context.Context) (*seen, error) {
 	_, sp, _ := r.wishes()
 	e := &precheck.Env{Spec: sp, ServerID: r.task.ServerID}
 	out := &seen{env: e}
@@ -87,10 +86,11 @@ func (r *Runner) lookOnce(ctx context.Context) (*seen, *run.CheckReport, error) 
 			e.Known = append(e.Known, run.Finding{ID: "unsupported-now", Level: run.LevelError, Object: "source", Found: err.Error(),
 				Why: "what cannot be read cannot be moved", Remedy: toRunError(err).Remedy})
 		} else if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
-	return out, precheck.Run(ctx, e), ctx.Err()
+	out.report = precheck.Run(ctx, e)
+	return out, ctx.Err()
 }
 
 func side(ctx context.Context, ep spec.Endpoint) (*precheck.Side, error) {

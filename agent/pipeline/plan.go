@@ -15,11 +15,11 @@ const planRate = 20 << 20
 // plan reports what a run would do, with the checks.
 func (r *Runner) plan(ctx context.Context) error {
 	r.set(run.Checking, "plan")
-	found, check, err := r.look(ctx)
+	found, err := r.look(ctx)
 	if err != nil {
 		return err
 	}
-	p := &run.PlanReport{Check: *check, Objects: []run.PlanObject{}}
+	p := &run.PlanReport{Check: *found.report, Objects: []run.PlanObject{}}
 	if s := found.env.Source; s != nil {
 		p.Source = s.Conn.Server.String()
 	}

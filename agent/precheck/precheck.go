@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/cenkalti/backoff/v5"
+
 	"github.com/tidegate-io/tidegate/internal/mysql"
 	"github.com/tidegate-io/tidegate/internal/run"
 	"github.com/tidegate-io/tidegate/internal/schema"
@@ -132,7 +134,7 @@ func one(ctx context.Context, e *Env, c Check) []run.Finding {
 	if (c.Needs&source != 0 && e.Source == nil) || (c.Needs&target != 0 && e.Target == nil) {
 		return []run.Finding{{ID: c.ID, Level: run.LevelSkipped, Found: "not looked at: a server cannot be reached"}}
 	}
-	f, err := c.Run(ctx, e)
+	f, err := c.run(ctx, e)
 	if err != nil {
 		return append(f, run.Finding{ID: c.ID, Level: run.LevelError, Found: fmt.Sprintf("the check itself could not look: %v", err),
 			Why: "what was not looked at is not known to be right", Remedy: "mend what the error says and check again"})
@@ -144,6 +146,18 @@ func one(ctx context.Context, e *Env, c Check) []run.Finding {
 		f = []run.Finding{{ID: c.ID, Level: run.LevelOK}}
 	}
 	return f
+}
+
+// run looks again when it meets an error that passes, such as a broken link.
+func (c Check) run(ctx context.Context, e *Env) ([]run.Finding, error) {
+	look := func() ([]run.Finding, error) {
+		f, err := c.Run(ctx, e)
+		if err != nil && mysql.Classify(err) != mysql.Transient {
+			err = backoff.Permanent(err)
+		}
+		return f, err
+	}
+	return backoff.Retry(ctx, look, backoff.WithMaxTries(5))
 }
 
 // streams reports whether the pipeline reads the source's log.
