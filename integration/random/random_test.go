@@ -231,7 +231,13 @@ func (c *trial) restart(s *dbtest.Server) {
 		return
 	}
 	c.Reach(limit, "p", "past its check", func(st site.Status) bool { return st.State != run.Checking && st.State != run.Created })
+	if s == c.Src {
+		c.altering.Lock()
+	}
 	s.Kill()
+	if s == c.Src {
+		c.altering.Unlock()
+	}
 	time.Sleep(time.Duration(c.r.IntN(1500)) * time.Millisecond)
 	if err := s.Restart(); err != nil {
 		c.t.Fatal(err)
