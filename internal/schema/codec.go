@@ -171,8 +171,6 @@ func (c *Codec) AppendText(dst, raw []byte) ([]byte, error) {
 		dst, err = appendInt(dst, raw, true)
 	case kindYear, kindDate, kindTime, kindDatetime, kindTimestamp:
 		dst, err = c.appendTemporal(dst, raw)
-	case kindBinary:
-		dst = appendPadded(dst, raw, c.size)
 	case kindJSON:
 		dst, err = appendJSONText(dst, raw)
 	case kindUUID:
@@ -192,15 +190,6 @@ func (c *Codec) AppendText(dst, raw []byte) ([]byte, error) {
 
 func (c *Codec) fail(err error) error {
 	return fmt.Errorf("column %s (%s): %w", c.col.Name, c.col.Type, err)
-}
-
-// appendPadded appends BINARY(n) with the zero bytes that the log cuts.
-func appendPadded(dst, raw []byte, n int) []byte {
-	dst = append(dst, raw...)
-	for i := len(raw); i < n; i++ {
-		dst = append(dst, 0)
-	}
-	return dst
 }
 
 // Equal reports whether two values are rendered alike, byte for byte.
