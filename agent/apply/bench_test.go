@@ -107,7 +107,7 @@ func newBench(b *testing.B, s *dbtest.Server, lanes int) *bench {
 	e := &bench{server: s, queue: change.NewQueue(1 << 40), until: change.NewSet(change.MySQL)}
 	e.backlog()
 	led := &ledger.Ledger{DB: ctl, Run: name, Epoch: 1}
-	if err := led.Begin(ctx, ledger.Run{Pipeline: "p", Start: change.Position{Kind: change.MySQL}, Lanes: lanes}); err != nil {
+	if _, err := led.Begin(ctx, ledger.Run{Pipeline: "p", Start: change.Position{Kind: change.MySQL}, Lanes: lanes}); err != nil {
 		b.Fatal(err)
 	}
 	e.applier = apply.New(apply.Config{RetryWindow: time.Minute}, apply.Deps{Target: conn, Ledger: led, Queue: e.queue, Gate: gate.New(change.MySQL), Catalog: plans, Log: zerolog.Nop()})

@@ -162,7 +162,7 @@ func (p *pair) newTarget(lanes int) *target {
 	t.cat = &catalog{target: t, plans: map[string]*apply.Plan{}, windows: map[string]*gate.Table{}, only: func(string) bool { return true }}
 	t.create()
 	l := &ledger.Ledger{DB: t.ctl, Run: t.run, Epoch: t.epoch}
-	if err := l.Begin(p.t.Context(), ledger.Run{Pipeline: "p", Start: p.start, Lanes: lanes}); err != nil {
+	if _, err := l.Begin(p.t.Context(), ledger.Run{Pipeline: "p", Start: p.start, Lanes: lanes}); err != nil {
 		p.t.Fatal(err)
 	}
 	return t

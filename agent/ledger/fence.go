@@ -1,10 +1,12 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/tidegate-io/tidegate/internal/change"
 	"github.com/tidegate-io/tidegate/internal/mysql"
@@ -161,30 +163,23 @@ func (l *Ledger) raiseOn(ctx context.Context, conn *sql.Conn) error {
 	})
 }
 
-// lock reads the run's rows under locks and refuses a newer owner's.
+// lock reads the run's rows under locks, in one round trip, and refuses a newer
+// owner's.
 func (l *Ledger) lock(ctx context.Context, tx *sql.Tx) (*State, error) {
-	st := &State{}
-	r := &st.Run
-	var start string
-	err := tx.QueryRowContext(ctx, "SELECT pipeline, epoch, phase, start_pos, lanes, config, config_hash FROM `_tidegate`.`run` WHERE run = ? FOR UPDATE", l.Run).
-		Scan(&r.Pipeline, &r.Epoch, &r.Phase, &start, &r.Lanes, &r.Config, &r.ConfigHash)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, l.noRun()
-	}
-	if err != nil {
-		return nil, err
-	}
-	if r.Start, err = change.DecodePosition(start); err != nil {
-		return nil, err
-	}
-	if r.Epoch != l.Epoch {
-		return nil, l.fenced(r.Epoch)
-	}
-	rows, err := tx.QueryContext(ctx, "SELECT lane, epoch, batch, from_pos, to_pos FROM `_tidegate`.`ledger` WHERE run = ? ORDER BY lane FOR UPDATE", l.Run)
+	run := hexText(l.Run)
+	rows, err := tx.QueryContext(ctx, "SELECT pipeline, epoch, phase, start_pos, lanes, config, config_hash FROM `_tidegate`.`run` WHERE run = "+run+" FOR UPDATE;"+
+		"SELECT lane, epoch, batch, from_pos, to_pos FROM `_tidegate`.`ledger` WHERE run = "+run+" ORDER BY lane FOR UPDATE")
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
+	st := &State{}
+	if err := l.scanRun(rows, &st.Run); err != nil {
+		return nil, err
+	}
+	if !rows.NextResultSet() {
+		return nil, cmp.Or(rows.Err(), io.ErrUnexpectedEOF)
+	}
 	for rows.Next() {
 		lane, err := l.scanLane(rows, len(st.Lanes))
 		if err != nil {
@@ -195,10 +190,26 @@ func (l *Ledger) lock(ctx context.Context, tx *sql.Tx) (*State, error) {
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
-	if len(st.Lanes) != r.Lanes {
-		return nil, l.outOfStep(fmt.Sprintf("%d lanes have a row, the run has %d", len(st.Lanes), r.Lanes))
+	if len(st.Lanes) != st.Run.Lanes {
+		return nil, l.outOfStep(fmt.Sprintf("%d lanes have a row, the run has %d", len(st.Lanes), st.Run.Lanes))
 	}
 	return st, nil
+}
+
+func (l *Ledger) scanRun(rows *sql.Rows, r *Run) error {
+	if !rows.Next() {
+		return cmp.Or(rows.Err(), l.noRun())
+	}
+	var start string
+	err := rows.Scan(&r.Pipeline, &r.Epoch, &r.Phase, &start, &r.Lanes, &r.Config, &r.ConfigHash)
+	if err != nil {
+		return err
+	}
+	if r.Epoch != l.Epoch {
+		return l.fenced(r.Epoch)
+	}
+	r.Start, err = change.DecodePosition(start)
+	return err
 }
 
 func (l *Ledger) scanLane(rows *sql.Rows, want int) (Lane, error) {

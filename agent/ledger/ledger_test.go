@@ -55,7 +55,7 @@ func at(n int) change.Position {
 func begin(t *testing.T, db *sql.DB, run string, lanes int) *ledger.Ledger {
 	t.Helper()
 	l := &ledger.Ledger{DB: db, Run: run, Epoch: 5}
-	if err := l.Begin(t.Context(), ledger.Run{Pipeline: "p", Start: at(10), Lanes: lanes, Config: []byte(`{}`), ConfigHash: "h"}); err != nil {
+	if _, err := l.Begin(t.Context(), ledger.Run{Pipeline: "p", Start: at(10), Lanes: lanes, Config: []byte(`{}`), ConfigHash: "h"}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tidegate-io/tidegate/internal/change"
 	"github.com/tidegate-io/tidegate/internal/mysql"
@@ -24,19 +25,24 @@ type Run struct {
 // Begin records a run before anything of it is read (I-1): the run row and a
 // ledger row per lane, all standing at batch 0 and the start position. It fails
 // if the run is there already.
-func (l *Ledger) Begin(ctx context.Context, r Run) error {
+func (l *Ledger) Begin(ctx context.Context, r Run) (*State, error) {
 	if r.Lanes < 1 {
-		return fmt.Errorf("begin run %s: %d lanes", l.Run, r.Lanes)
+		return nil, fmt.Errorf("begin run %s: %d lanes", l.Run, r.Lanes)
 	}
-	return l.tx(ctx, "begin the run", func(tx *sql.Tx) error {
-		start := r.Start.Encode()
+	r.Epoch = l.Epoch
+	at := Lane{To: r.Start}
+	err := l.tx(ctx, "begin the run", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "INSERT INTO `_tidegate`.`run` (run, pipeline, epoch, phase, start_pos, lanes, config, config_hash) VALUES (?,?,?,?,?,?,?,?)",
-			l.Run, r.Pipeline, l.Epoch, r.Phase, start, r.Lanes, notNil(r.Config), r.ConfigHash)
+			l.Run, r.Pipeline, r.Epoch, r.Phase, r.Start.Encode(), r.Lanes, notNil(r.Config), r.ConfigHash)
 		if err != nil {
 			return err
 		}
-		return l.insertLanes(ctx, tx, r.Lanes, Lane{To: r.Start})
+		return l.insertLanes(ctx, tx, r.Lanes, at)
 	})
+	if err != nil {
+		return nil, err
+	}
+	return &State{Run: r, Lanes: slices.Repeat([]Lane{at}, r.Lanes)}, nil
 }
 
 // SetStart replaces the start position of a run of which nothing is applied
@@ -59,10 +65,17 @@ func (l *Ledger) SetStart(ctx context.Context, start change.Position) error {
 	})
 }
 
-// SetPhase notes the phase that begins.
-func (l *Ledger) SetPhase(ctx context.Context, phase string) error {
+// SetPhase notes the phase that begins, and the tables that were made for it.
+func (l *Ledger) SetPhase(ctx context.Context, phase string, made ...TableRow) error {
+	values, err := l.tablesValues(made)
+	if err != nil {
+		return err
+	}
 	return l.tx(ctx, "note phase "+phase, func(tx *sql.Tx) error {
-		if _, err := l.lock(ctx, tx); err != nil {
+		if err := l.current(ctx, tx, " FOR UPDATE"); err != nil {
+			return err
+		}
+		if err := inserts(ctx, tx, registerHead, "", values); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, "UPDATE `_tidegate`.`run` SET phase = ? WHERE run = ?", phase, l.Run)

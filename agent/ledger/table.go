@@ -54,17 +54,24 @@ const registerHead = "REPLACE INTO `_tidegate`.`table` (run, id, source_schema, 
 
 // Register writes the rows of new tables, or replaces those of known ones.
 func (l *Ledger) Register(ctx context.Context, rows []TableRow) error {
-	values := make([]string, 0, len(rows))
-	for i := range rows {
-		v, err := l.tableValues(&rows[i])
-		if err != nil {
-			return err
-		}
-		values = append(values, v)
+	values, err := l.tablesValues(rows)
+	if err != nil {
+		return err
 	}
 	return l.write(ctx, "register tables", func(tx *sql.Tx) error {
 		return inserts(ctx, tx, registerHead, "", values)
 	})
+}
+
+func (l *Ledger) tablesValues(rows []TableRow) ([]string, error) {
+	values := make([]string, len(rows))
+	for i := range rows {
+		var err error
+		if values[i], err = l.tableValues(&rows[i]); err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
 }
 
 func (l *Ledger) tableValues(r *TableRow) (string, error) {
@@ -84,8 +91,13 @@ func (l *Ledger) tableValues(r *TableRow) (string, error) {
 // Unindexed lists the tables of which indexes are still to be built and whose
 // rows are all there.
 func (l *Ledger) Unindexed(ctx context.Context) ([]int, error) {
-	rows, err := l.DB.QueryContext(ctx, fmt.Sprintf("SELECT id FROM `_tidegate`.`table` WHERE run = %s AND left_out NOT IN ('null', '[]', '') AND state IN (%s, %s) ORDER BY id",
+	return l.ids(ctx, fmt.Sprintf("SELECT id FROM `_tidegate`.`table` WHERE run = %s AND left_out NOT IN ('null', '[]', '') AND state IN (%s, %s) ORDER BY id",
 		hexText(l.Run), hexText(string(Copied)), hexText(string(Live))))
+}
+
+// ids reads numbers of tables.
+func (l *Ledger) ids(ctx context.Context, query string) ([]int, error) {
+	rows, err := l.DB.QueryContext(ctx, query)
 	if err != nil {
 		return nil, fmt.Errorf("read tables of run %s: %w", l.Run, err)
 	}

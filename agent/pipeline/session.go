@@ -91,7 +91,7 @@ func (r *Runner) session(ctx context.Context) error {
 		return err
 	}
 	if state.Run.Phase == phaseStructure {
-		if err := s.makeStructure(ctx, state); err != nil {
+		if err := s.makeStructure(ctx); err != nil {
 			return err
 		}
 	}
@@ -171,13 +171,10 @@ func (s *session) takeOver(ctx context.Context) (*ledger.State, error) {
 	}
 	config, hash := s.config()
 	begin := ledger.Run{Pipeline: s.r.task.Pipeline, Phase: phaseStructure, Start: start, Lanes: s.spec.Apply.Lanes, Config: config, ConfigHash: hash}
-	if err := s.ledger.Begin(ctx, begin); err != nil {
+	if state, err = s.ledger.Begin(ctx, begin); err != nil {
 		return nil, err
 	}
-	if err := s.r.noteBegun(ctx, start); err != nil {
-		return nil, err
-	}
-	return s.ledger.Read(ctx)
+	return state, s.r.noteBegun(ctx, start)
 }
 
 // config is what the partition of batches depends on, with its hash.

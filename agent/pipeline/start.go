@@ -20,7 +20,7 @@ const readings = 20
 // makeStructure carries the definitions over, as they were at the start position
 // (R14). Nothing has been read of any row, so beginning anew costs nothing, also
 // after a crash.
-func (s *session) makeStructure(ctx context.Context, state *ledger.State) error {
+func (s *session) makeStructure(ctx context.Context) error {
 	s.r.set(run.Structure, "structure")
 	var model *structure.Model
 	var made *structure.Made
@@ -45,9 +45,6 @@ func (s *session) makeStructure(ctx context.Context, state *ledger.State) error 
 	for _, f := range made.Findings {
 		s.r.deps.Sink.Event(run.Event{Kind: "structure", Message: f.String()})
 	}
-	if err := s.register(ctx, model, made); err != nil {
-		return err
-	}
 	s.structure = make(map[schema.ID]*structure.Table, len(model.Tables))
 	for _, t := range model.Tables {
 		s.structure[t.ID()] = t
@@ -56,7 +53,7 @@ func (s *session) makeStructure(ctx context.Context, state *ledger.State) error 
 	if !s.copies() {
 		phase = phaseApply
 	}
-	return s.ledger.SetPhase(ctx, phase)
+	return s.ledger.SetPhase(ctx, phase, s.tableRows(model, made)...)
 }
 
 // copies reports whether rows are copied at all.
@@ -70,10 +67,6 @@ func (s *session) follows() bool {
 }
 
 func (s *session) readAndCreate(ctx context.Context, conn *sql.Conn, creator *structure.Creator) (*structure.Model, *structure.Made, error) {
-	plans, err := s.plansOf(ctx, conn)
-	if err != nil {
-		return nil, nil, err
-	}
 	model, err := s.readAtStart(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -82,15 +75,28 @@ func (s *session) readAndCreate(ctx context.Context, conn *sql.Conn, creator *st
 		return nil, nil, &mysql.Error{Class: mysql.Config, Code: "nothing_selected", Err: fmt.Errorf("the pipeline's objects select no table on the source"),
 			Remedy: "check the database and table names in the objects block, and that the account may see them"}
 	}
-	left := slices.Clone(plans.names)
-	if err := plans.note(ctx, creator.Targets(model)); err != nil {
-		return nil, nil, err
-	}
-	if err := creator.DropLeft(ctx, conn, model, left); err != nil { // first: names of foreign keys are unique in a database
-		return nil, nil, err
+	if !creator.Keeps() {
+		if err := s.dropLeft(ctx, conn, creator, model); err != nil {
+			return nil, nil, err
+		}
 	}
 	made, err := creator.Create(ctx, conn, model)
 	return model, made, err
+}
+
+// dropLeft notes what is to be made and drops what an earlier attempt made under
+// names that are not in the model any more: before any is made, since names of
+// foreign keys are unique in a database.
+func (s *session) dropLeft(ctx context.Context, conn *sql.Conn, creator *structure.Creator, model *structure.Model) error {
+	plans, err := s.plansOf(ctx, conn)
+	if err != nil {
+		return err
+	}
+	left := slices.Clone(plans.names)
+	if err := plans.note(ctx, creator.Targets(model)); err != nil {
+		return err
+	}
+	return creator.DropLeft(ctx, conn, model, left)
 }
 
 // readAtStart reads the definitions before the start position is taken and after
@@ -179,8 +185,8 @@ func (s *session) readSource(ctx context.Context, depth structure.Depth) (*struc
 	return model, s.withParents(ctx, model)
 }
 
-// register notes every table of the run on the target.
-func (s *session) register(ctx context.Context, model *structure.Model, made *structure.Made) error {
+// tableRows are the rows of every table of the run.
+func (s *session) tableRows(model *structure.Model, made *structure.Made) []ledger.TableRow {
 	state := ledger.Pending
 	if !s.copies() {
 		state = ledger.Live
@@ -191,5 +197,5 @@ func (s *session) register(ctx context.Context, model *structure.Model, made *st
 		structure.MarkAbsent(m.Definition, s.selection)
 		rows[i] = ledger.TableRow{ID: i + 1, Source: t.Source, Target: t.Target, State: state, LeftOut: t.LeftOut, Definition: m.Definition, RowsEstimated: int64(m.Rows)}
 	}
-	return s.ledger.Register(ctx, append(rows, s.parentRows(model, made, len(rows))...))
+	return append(rows, s.parentRows(model, made, len(rows))...)
 }

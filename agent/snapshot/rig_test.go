@@ -77,7 +77,7 @@ func (r *rig) connect() *rig {
 	if err != nil && r.source.Server.LogBin {
 		r.Fatal(err)
 	}
-	if err := r.ledger.Begin(ctx, ledger.Run{Pipeline: "p", Phase: "copy", Lanes: 1, Start: start}); err != nil {
+	if _, err := r.ledger.Begin(ctx, ledger.Run{Pipeline: "p", Phase: "copy", Lanes: 1, Start: start}); err != nil {
 		r.Fatal(err)
 	}
 	r.gate = gate.New(r.marks.Kind())

@@ -34,6 +34,9 @@ type Creator struct {
 	Spread func(ctx context.Context, n int, f func(context.Context, *sql.Conn) error) error
 }
 
+// Keeps reports whether tables that are on the target stay.
+func (c *Creator) Keeps() bool { return c.OnExists == "keep" || c.OnExists == "empty" }
+
 // Made is what a call of Create made or found made.
 type Made struct {
 	Tables   []*Carried
@@ -112,7 +115,7 @@ func (c *Creator) tables(ctx context.Context, conn *sql.Conn, m *Model, carried 
 	var drop, begin []schema.ID
 	for i, t := range carried {
 		if _, ok := there[t.Target]; ok {
-			if (c.OnExists == "keep" || c.OnExists == "empty") && (c.Begun == nil || !c.Begun(t.Source)) {
+			if c.Keeps() && (c.Begun == nil || !c.Begun(t.Source)) {
 				continue
 			}
 			drop = append(drop, t.Target)
@@ -257,9 +260,6 @@ func isEmpty(ctx context.Context, conn *sql.Conn, id schema.ID) (bool, error) {
 // DropLeft drops what an earlier owner of the run made, under names that are not
 // in the model any more, and never filled.
 func (c *Creator) DropLeft(ctx context.Context, conn *sql.Conn, m *Model, made []schema.ID) error {
-	if c.OnExists == "keep" || c.OnExists == "empty" {
-		return nil
-	}
 	is := map[schema.ID]bool{}
 	for _, id := range c.Targets(m) {
 		is[id] = true

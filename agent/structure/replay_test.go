@@ -100,7 +100,7 @@ func newReplay(t *testing.T, flavors [2]dbtest.Flavor) *replay {
 		t.Fatal(err)
 	}
 	l := &ledger.Ledger{DB: r.dst, Run: r.schema, Epoch: 1}
-	if err := l.Begin(ctx, ledger.Run{Pipeline: "p", Phase: "apply", Lanes: 1, Start: change.Position{Kind: change.File, File: "binlog.000001", Offset: 4}}); err != nil {
+	if _, err := l.Begin(ctx, ledger.Run{Pipeline: "p", Phase: "apply", Lanes: 1, Start: change.Position{Kind: change.File, File: "binlog.000001", Offset: 4}}); err != nil {
 		t.Fatal(err)
 	}
 	r.x = NewExecutor(Config{Kinds: []string{"*"}, Recopy: true}, Deps{Carrier: r.Carrier, Ledger: l, LockDB: r.dst, Turn: &Turn{}, Registry: r.reg, Source: r.src,
