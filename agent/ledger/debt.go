@@ -68,6 +68,11 @@ func (l *Ledger) Debts(ctx context.Context, table, limit int) ([]Debt, error) {
 	return scanDebts(rows, table)
 }
 
+// Indebted lists the tables that have open debts.
+func (l *Ledger) Indebted(ctx context.Context) ([]int, error) {
+	return l.ids(ctx, "SELECT DISTINCT tbl FROM `_tidegate`.`debt` WHERE run = "+hexText(l.Run)+" ORDER BY tbl")
+}
+
 func scanDebts(rows *sql.Rows, table int) ([]Debt, error) {
 	var out []Debt
 	for rows.Next() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/agent/structure"
 	"github.com/tidegate-io/tidegate/internal/fault"
 	"github.com/tidegate-io/tidegate/internal/run"
@@ -62,15 +63,14 @@ func (s *session) reachImage(ctx context.Context) error {
 	if err := s.applier.WaitFor(ctx, s.gate.StopAt(s.seen())); err != nil {
 		return err
 	}
-	for _, r := range s.catalog.rows() {
-		if s.catalog.comparesAlike(r.ID) {
-			continue
+	return s.eachIndebted(ctx, s.catalog.rows(), func(ctx context.Context, r ledger.TableRow) error {
+		open, err := s.copier.Settle(ctx, r.ID)
+		if err == nil && len(open) > 0 && s.catalog.comparesAlike(r.ID) { // it may have come back to the source since the image
+			s.r.deps.Sink.Event(run.Event{Kind: "debt", Message: errUnpaid(r, open).Error() + ", unless they came to the source lately: tidegate verify tells"})
+			return nil
 		}
-		if open, err := s.copier.Settle(ctx, r.ID); err != nil || len(open) > 0 {
-			return errors.Join(err, errUnpaid(r, open))
-		}
-	}
-	return nil
+		return errors.Join(err, errUnpaid(r, open))
+	})
 }
 
 // buildIndexes makes the indexes that were left out of the copy, one ALTER

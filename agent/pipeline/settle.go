@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,7 +14,10 @@ import (
 
 // settleLooks is how often an open debt is looked at, each time after the
 // applier has passed the source's position of the look before.
-const settleLooks = 4
+const settleLooks = 10
+
+// settleTogether is how many tables leave their windows at once.
+const settleTogether = 500
 
 // settleWindows waits for every table to leave its window, settles what its
 // copy owes, and notes the table as live.
@@ -21,18 +25,36 @@ func (s *session) settleWindows(ctx context.Context) error {
 	if err := s.awaitCopied(ctx); err != nil {
 		return err
 	}
-	for _, r := range s.catalog.rows() {
-		if !toCopy(r) {
-			continue
+	rows := slices.DeleteFunc(s.catalog.rows(), func(r ledger.TableRow) bool { return !toCopy(r) })
+	for some := range slices.Chunk(rows, settleTogether) {
+		ids := make([]int, len(some))
+		for i, r := range some {
+			ids[i] = r.ID
+			if err := s.awaitWindow(ctx, r); err != nil {
+				return err
+			}
 		}
-		if err := s.awaitWindow(ctx, r); err != nil {
+		if err := s.eachIndebted(ctx, some, s.settle); err != nil {
 			return err
 		}
-		if err := s.settle(ctx, r); err != nil {
+		if err := s.ledger.SetState(ctx, ledger.Copied, ledger.Live, ids...); err != nil {
 			return err
 		}
-		if err := s.ledger.SetState(ctx, ledger.Copied, ledger.Live, r.ID); err != nil {
-			return err
+	}
+	return nil
+}
+
+// eachIndebted runs f for those of the tables whose copy owes rows.
+func (s *session) eachIndebted(ctx context.Context, rows []ledger.TableRow, f func(context.Context, ledger.TableRow) error) error {
+	ids, err := s.ledger.Indebted(ctx)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	for _, r := range rows {
+		if slices.Contains(ids, r.ID) {
+			if err := f(ctx, r); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -50,11 +72,8 @@ func (s *session) awaitWindow(ctx context.Context, r ledger.TableRow) error {
 
 // settle removes the debts that are paid. One that stays open is a row which
 // the target cannot hold beside another: it compares more widely than the
-// source (R17).
+// source (R17), or the source holds rows that its own unique key forbids.
 func (s *session) settle(ctx context.Context, r ledger.TableRow) error {
-	if s.catalog.comparesAlike(r.ID) {
-		return nil // no row can be in another's way for good
-	}
 	var open []ledger.Debt
 	for range settleLooks {
 		var err error
@@ -81,5 +100,5 @@ func errUnpaid(r ledger.TableRow, open []ledger.Debt) error {
 	}
 	return &mysql.Error{Class: mysql.Data, Code: "conflict",
 		Err:    fmt.Errorf("%d rows of %s are missing on the target, which finds them equal to others; the first has the key (%s)", len(open), r.Target, strings.Join(open[0].Key, ", ")),
-		Remedy: "compare the unique keys and collations of both sides: the target must not compare more widely than the source; mend it there and start the pipeline anew"}
+		Remedy: "compare the unique keys and collations of both sides: the target must not compare more widely than the source, nor may the source hold rows that its own unique keys forbid (loaded with unique_checks off); mend it there and start the pipeline anew"}
 }

@@ -117,11 +117,15 @@ func (w *writer) onlyLax(ctx context.Context, lax int) error {
 // replayed from the log; a row that is not there again afterwards is a debt.
 //
 // If the rows are in one another's way, because the target finds equal what the
-// source keeps apart, they are written in halves.
+// source keeps apart, they are written in halves; also if the target cannot tell
+// what is in their way.
 func (w *writer) clear(ctx context.Context, b *batch, from, to int) error {
-	removed, err := w.inTheWay(ctx, b, from, to)
-	if err != nil {
-		return err
+	var removed []ledger.Bound
+	var err error
+	if !w.layout.apart {
+		if removed, err = w.inTheWay(ctx, b, from, to); err != nil {
+			return err
+		}
 	}
 	if len(removed) > 0 {
 		if _, err := w.tx.ExecContext(ctx, "DELETE FROM "+w.name()+" WHERE "+w.pg.anyOf(removed)); err != nil {
@@ -141,7 +145,7 @@ func (w *writer) clear(ctx context.Context, b *batch, from, to int) error {
 		if err := w.clear(ctx, b, middle, to); err != nil {
 			return err
 		}
-	default: // a unique index over an expression or a prefix, which inTheWay cannot ask
+	default: // a unique index over an expression or a prefix, of which inTheWay cannot ask
 		if err := w.write(ctx, "REPLACE", b.part(from, to)); err != nil {
 			return err
 		}
