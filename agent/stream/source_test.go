@@ -208,6 +208,43 @@ func TestVisibleBeforeExecuted(t *testing.T) {
 	}
 }
 
+// TestLoggedBeforeVisible: a MariaDB that waits for a replica between its log and the
+// commit has a transaction in the log whose row nobody can read. It is not of the low
+// mark.
+func TestLoggedBeforeVisible(t *testing.T) {
+	s := newSource(t, dbtest.Start(t, mariaConfig))
+	s.exec("CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (0)", "SET GLOBAL rpl_semi_sync_master_wait_point = AFTER_SYNC, GLOBAL rpl_semi_sync_master_timeout = 20000, GLOBAL rpl_semi_sync_master_enabled = ON")
+	before, err := s.Logged(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var g errgroup.Group
+	g.Go(func() error { return s.try("2: INSERT INTO t VALUES (1)") })
+	s.await("SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'Rpl_semi_sync_master_wait_sessions'")
+	low, err := s.MarkLow(t.Context(), s.Source.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	logged, err := s.Logged(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if err := s.Source.db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM "+mysql.Table(s.schema, "t")).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	s.exec("SET GLOBAL rpl_semi_sync_master_enabled = OFF")
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if n != 1 || before.Includes(logged) {
+		t.Fatalf("%d rows were seen, and %s was logged after %s: the server did not wait where it was to", n, logged, before)
+	}
+	if !before.Includes(low) || !low.Includes(before) {
+		t.Errorf("the low mark is %s, what can be read %s", low, before)
+	}
+}
+
 // between runs something before the second question.
 type between struct {
 	mysql.Querier
