@@ -155,11 +155,15 @@ func TestEqualApart(t *testing.T) {
 			for n, c := range slices.Repeat([]string{"xe", "xé", "xE", "né", "ne", "ñé", "nß", "ñß", "ñss", "éé", "eé"}, 40) {
 				values = append(values, fmt.Sprintf("('%s%d',%d,0)", c, n%5, n*7%3))
 			}
+			for n := range 1000 {
+				values = append(values, fmt.Sprintf("('xe',%d,0),('xé',%d,0)", 10+n, 10+n))
+			}
 			rows := "INSERT IGNORE INTO {}.k VALUES " + strings.Join(values, ",")
 			r.exec(r.src, rows, "UPDATE {}.k SET v = 1")
 			r.execTo(rows)
 			id := r.register("k")
 			r.cfg.LoadData = load
+			r.cfg.ChunkBytes = 300
 			c := r.run()
 			r.equal("k")
 			if open, err := c.Settle(t.Context(), id); err != nil || len(open) > 0 {

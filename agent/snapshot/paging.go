@@ -86,6 +86,9 @@ func pagingBy(t *schema.Table, k *schema.Key) *paging {
 			return nil
 		}
 		p.parts = append(p.parts, part{col: c, form: formOf(c), desc: kp.Desc})
+		if t.CutsRanges(c) { // rows of one bound are of one range
+			break
+		}
 	}
 	return p
 }

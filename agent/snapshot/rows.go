@@ -27,21 +27,14 @@ type layout struct {
 	exprs   string            // what reads them
 	limit   int               // bytes of one statement
 	lines   bool              // rows are rendered for LOAD DATA
-	apart   bool              // see keepsEqualApart
-}
-
-// keepsEqualApart reports whether a server may hold rows in a table whose key it
-// takes for equal, in different partitions (schema.KeyEncoder.TellsCharApart).
-// Such a server finds some of them, not all, when asked for a value of the key.
-func keepsEqualApart(t *schema.Table) bool {
-	return t.PartedByKey && slices.ContainsFunc(t.Columns, func(c schema.Column) bool { return strings.EqualFold(c.DataType, "char") })
+	apart   bool              // the servers may hold rows whose keys they find equal (schema.Table.CutsRanges)
 }
 
 func newLayout(source, target *schema.Table, d *Deps) (*layout, error) {
 	if err := target.CheckWritten(); err != nil {
 		return nil, err
 	}
-	l := &layout{source: source, target: target, limit: aimedStatement, apart: keepsEqualApart(target)}
+	l := &layout{source: source, target: target, limit: aimedStatement, apart: slices.ContainsFunc(source.Columns, func(c schema.Column) bool { return source.CutsRanges(&c) })}
 	if p := d.Target.Server.MaxPacket; p > 0 {
 		l.limit = int(min(int64(l.limit), p*3/4))
 	}

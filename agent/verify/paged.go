@@ -26,7 +26,7 @@ type aggregatePair struct{ source, target uint64 }
 // paged compares a table in ranges of its key, several at a time: the bounds are
 // looked for one after the other, the rows between them summed side by side.
 func (v *Verifier) paged(ctx context.Context, t Table, out *run.VerifyTable) error {
-	key := keyOf(t.Source, t.pagingKey())
+	key := rangeKey(t.Source, keyOf(t.Source, t.pagingKey()))
 	size := newChunkSize(v.cfg.ChunkRows)
 	var chunks []*chunk
 	g, ctx := guard.WithContext(ctx)

@@ -76,6 +76,16 @@ func keyOf(def *schema.Table, k *schema.Key) []schema.Column {
 	return cols
 }
 
+// rangeKey is what of a key the bounds of ranges are made of.
+func rangeKey(def *schema.Table, key []schema.Column) []schema.Column {
+	for i := range key {
+		if def.CutsRanges(&key[i]) {
+			return key[:i+1]
+		}
+	}
+	return key
+}
+
 // boundText is the SELECT expression that reads a key value for a bound.
 func boundText(c *schema.Column) string {
 	if c.Charset != "" || isBinary(c) {

@@ -137,6 +137,14 @@ func (t *Table) Column(name string) (*Column, int) {
 	return nil, -1
 }
 
+// CutsRanges reports whether ranges of a key are to end with this part of it. Where
+// KeyEncoder.TellsCharApart tells of rows with equal keys in several partitions, a
+// server that is asked for one value of the column, or for a range that holds no
+// other, looks into the partition of just that text (seen in MySQL 9.7).
+func (t *Table) CutsRanges(c *Column) bool {
+	return t.PartedByKey && strings.EqualFold(c.DataType, "char") && c.Collation != "binary"
+}
+
 // RowKey returns the key that tells rows apart: the primary key, else the first
 // unique key over whole NOT NULL columns. It is nil for a keyless table.
 // Columns that are generated and not stored may be part of it on MariaDB; they
