@@ -237,7 +237,7 @@ func (t *tableCopy) begin(m mode, source *schema.Table) {
 	t.ranger, t.closed, t.finished, t.halted, t.queued = nil, false, false, false, false
 	t.handed, t.done = 0, ledger.Done{}
 	if pg := choosePaging(source); pg != nil && t.Group == 0 && m != noMarks {
-		t.ranger = &ranger{id: t.ID, pg: pg, where: t.Where, name: source.ID(), pace: newPace(t.Table), few: t.Rows < fewRows}
+		t.ranger = &ranger{id: t.ID, pg: pg, where: t.Where, name: source.ID(), pace: newPace(t.Table), likely: t.Rows}
 	}
 }
 

@@ -179,7 +179,7 @@ func (c *Copier) nextRanges(ctx context.Context, tables []*tableCopy) (jobs []*j
 				continue
 			}
 		}
-		few := c.bundles() && t.ranger.few && ck.Lower == nil && ck.Upper == nil
+		few := c.bundles() && t.ranger.likely < fewRows && ck.Lower == nil && ck.Upper == nil
 		jobs, chunks = append(jobs, &job{table: t, chunk: ck, few: few}), append(chunks, ck)
 	}
 	return jobs, chunks, err

@@ -64,6 +64,15 @@ func (p *pace) rows(cfg Config) int64 {
 	return int64(min(max(n, minChunkRows), maxChunkRows))
 }
 
+// expect takes an estimate of the density for as long as no chunk has told it.
+func (p *pace) expect(density float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.density == 0 {
+		p.density = density
+	}
+}
+
 func (p *pace) dense() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -72,12 +81,12 @@ func (p *pace) dense() bool {
 
 // ranger finds a table's ranges, in key order.
 type ranger struct {
-	id    int
-	pg    *paging
-	where string
-	name  schema.ID
-	pace  *pace
-	few   bool // few rows are expected
+	id     int
+	pg     *paging
+	where  string
+	name   schema.ID
+	pace   *pace
+	likely int64 // rows that are expected; 0: nobody knows
 
 	cursor // the planner's alone; the rest does not change
 }
@@ -91,8 +100,8 @@ type cursor struct {
 }
 
 // next finds the next range by the rows it is to have. Where an integer key has
-// few gaps, the bound is computed; a range then has at most twice the rows. Else
-// the source counts them on the key's index.
+// few gaps, the bound is computed: a range of so many keys has at most as many
+// rows. Else the source counts them on the key's index.
 func (r *ranger) next(ctx context.Context, q mysql.Querier, cfg Config) (ledger.Chunk, error) {
 	n := r.rows(cfg)
 	upper, err := r.computed(ctx, q, n)
@@ -109,7 +118,7 @@ func (r *ranger) next(ctx context.Context, q mysql.Querier, cfg Config) (ledger.
 // to have few, more than that are looked for only once they are known to be there.
 func (r *ranger) rows(cfg Config) int64 {
 	n := r.pace.rows(cfg)
-	if r.few && r.last == nil {
+	if r.likely < fewRows && r.last == nil {
 		n = min(n, fewRows)
 	}
 	return n
@@ -174,26 +183,59 @@ func firstBounds(ctx context.Context, q mysql.Querier, rangers []*ranger, cfg Co
 // computed adds n to the last bound of a dense integer key. It returns nil
 // where that is not wise, and near the greatest key.
 func (r *ranger) computed(ctx context.Context, q mysql.Querier, n int64) (ledger.Bound, error) {
-	if !r.pg.single() || r.pg.parts[0].desc || r.last == nil || !r.pace.dense() {
+	if !r.pg.single() || r.pg.parts[0].desc {
 		return nil, nil
+	}
+	if r.last == nil {
+		return r.first(ctx, q, n)
 	}
 	upper, ok := r.add(r.last[0], n)
-	if ok && r.below(upper) {
-		return ledger.Bound{upper}, nil
-	}
-	if !ok {
+	if !ok || !r.pace.dense() {
 		return nil, nil
 	}
-	col := mysql.Ident(r.pg.parts[0].col.Name)
-	var top sql.NullString
-	if err := q.QueryRowContext(ctx, "SELECT MAX("+col+") FROM "+mysql.Table(r.name.Schema, r.name.Name)).Scan(&top); err != nil {
+	if !r.below(upper) {
+		if _, err := r.ends(ctx, q); err != nil {
+			return nil, err
+		}
+	}
+	return r.under(upper), nil
+}
+
+// first computes the first bound, where the least and the greatest key and the
+// server's estimate of rows say that there are few gaps.
+func (r *ranger) first(ctx context.Context, q mysql.Querier, n int64) (ledger.Bound, error) {
+	if r.likely < fewRows || r.where != "" {
+		return nil, nil
+	}
+	least, err := r.ends(ctx, q)
+	if err != nil || least == "" {
 		return nil, err
 	}
-	r.top = top.String
-	if r.below(upper) {
-		return ledger.Bound{upper}, nil
+	r.pace.expect(float64(r.likely) / (distance(least, r.top) + 1))
+	upper, ok := r.add(least, n-1)
+	if !ok || !r.pace.dense() {
+		return nil, nil
 	}
-	return nil, nil
+	return r.under(upper), nil
+}
+
+// ends asks for the least and the greatest key; both are "" where there is no row.
+func (r *ranger) ends(ctx context.Context, q mysql.Querier) (least string, err error) {
+	col := mysql.Ident(r.pg.parts[0].col.Name)
+	var a, b sql.NullString
+	if err := q.QueryRowContext(ctx, "SELECT MIN("+col+"), MAX("+col+") FROM "+mysql.Table(r.name.Schema, r.name.Name)).Scan(&a, &b); err != nil {
+		return "", err
+	}
+	r.top = b.String
+	return a.String, nil
+}
+
+// under is the bound if it is under the greatest key seen.
+func (r *ranger) under(upper string) ledger.Bound {
+	if !r.below(upper) {
+		return nil
+	}
+	return ledger.Bound{upper}
 }
 
 func (r *ranger) add(literal string, n int64) (string, bool) {
@@ -222,12 +264,17 @@ func (r *ranger) span(c ledger.Chunk) float64 {
 	if !r.pg.single() || c.Lower == nil || c.Upper == nil {
 		return 0
 	}
-	a, err1 := strconv.ParseFloat(c.Lower[0], 64)
-	b, err2 := strconv.ParseFloat(c.Upper[0], 64)
+	return distance(c.Lower[0], c.Upper[0])
+}
+
+// distance is how far two integers are apart, 0 if one is none.
+func distance(a, b string) float64 {
+	x, err1 := strconv.ParseFloat(a, 64)
+	y, err2 := strconv.ParseFloat(b, 64)
 	if err1 != nil || err2 != nil {
 		return 0
 	}
-	return math.Abs(b - a)
+	return math.Abs(y - x)
 }
 
 // from is the FROM and WHERE of a range, read along the paging key's index.
