@@ -301,7 +301,7 @@ func TestUnpaidDebt(t *testing.T) {
 		return n == 3, fmt.Sprint(n, err)
 	})
 	site.Execute(t, p.Dst, "DELETE FROM review_debt.t WHERE id = 2",
-		"INSERT INTO _tidegate.debt SELECT run, id, UNHEX(SHA2('2', 256)), '[\"2\"]' FROM _tidegate.`table` WHERE source_schema = 'review_debt' AND source_name = 't'")
+		"INSERT INTO _tidegate.debt SELECT run, id, UNHEX(SHA2('2', 256)), '{\"key\":[\"2\"],\"by\":\"int\"}' FROM _tidegate.`table` WHERE source_schema = 'review_debt' AND source_name = 't'")
 	if err := held.Rollback(); err != nil {
 		t.Fatal(err)
 	}

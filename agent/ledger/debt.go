@@ -16,8 +16,9 @@ import (
 // left when the window ends means that the target finds rows equal which the
 // source keeps apart.
 type Debt struct {
-	Table int
-	Key   []string // the row key as SQL literals, ASCII
+	Table int      `json:"-"`
+	Key   []string `json:"key"` // the row key as SQL literals, ASCII
+	By    string   `json:"by"`  // what the literals are of, as who notes the debt describes it
 }
 
 // Hash is the debt's identity in its table.
@@ -32,7 +33,7 @@ func (d Debt) keyText() string {
 func (l *Ledger) OweIn(ctx context.Context, db mysql.Execer, debts []Debt) error {
 	rows := make([]string, 0, len(debts))
 	for _, d := range debts {
-		literals, err := json.Marshal(d.Key)
+		literals, err := json.Marshal(d)
 		if err != nil {
 			return fmt.Errorf("note a debt: %w", err)
 		}
@@ -81,7 +82,7 @@ func scanDebts(rows *sql.Rows, table int) ([]Debt, error) {
 			return nil, fmt.Errorf("read debts of table %d: %w", table, err)
 		}
 		d := Debt{Table: table}
-		if err := json.Unmarshal(text, &d.Key); err != nil {
+		if err := json.Unmarshal(text, &d); err != nil {
 			return nil, fmt.Errorf("stored debt of table %d: %w", table, err)
 		}
 		out = append(out, d)

@@ -73,7 +73,7 @@ var definitions = []string{
 		" run VARBINARY(64) NOT NULL," +
 		" tbl INT NOT NULL," +
 		" row_key VARBINARY(255) NOT NULL," + // SHA-256 of the row key's literals
-		" literals LONGBLOB NOT NULL," + // JSON list of the key's SQL literals
+		" literals LONGBLOB NOT NULL," + // JSON: the key's SQL literals, and of what they are
 		" PRIMARY KEY (run, tbl, row_key)" +
 		") ENGINE=InnoDB",
 

@@ -64,7 +64,7 @@ func (s *session) reachImage(ctx context.Context) error {
 		return err
 	}
 	return s.eachIndebted(ctx, s.catalog.rows(), func(ctx context.Context, r ledger.TableRow) error {
-		open, err := s.copier.Settle(ctx, r.ID)
+		open, err := s.ask(ctx, r)
 		if err == nil && len(open) > 0 && s.catalog.comparesAlike(r.ID) { // it may have come back to the source since the image
 			s.r.deps.Sink.Event(run.Event{Kind: "debt", Message: errUnpaid(r, open).Error() + ", unless they came to the source lately: tidegate verify tells"})
 			return nil

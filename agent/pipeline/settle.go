@@ -9,6 +9,7 @@ import (
 
 	"github.com/tidegate-io/tidegate/agent/ledger"
 	"github.com/tidegate-io/tidegate/internal/mysql"
+	"github.com/tidegate-io/tidegate/internal/run"
 	"github.com/tidegate-io/tidegate/internal/spec"
 )
 
@@ -75,9 +76,10 @@ func (s *session) awaitWindow(ctx context.Context, r ledger.TableRow) error {
 // source (R17), or the source holds rows that its own unique key forbids.
 func (s *session) settle(ctx context.Context, r ledger.TableRow) error {
 	var open []ledger.Debt
+	var err error
 	for range settleLooks {
-		var err error
-		if open, err = s.copier.Settle(ctx, r.ID); err != nil || len(open) == 0 {
+		open, err = s.ask(ctx, r)
+		if err == nil && len(open) == 0 || err != nil && mysql.Number(err) == 0 {
 			return err
 		}
 		if err := s.drain(ctx); err != nil {
@@ -87,11 +89,24 @@ func (s *session) settle(ctx context.Context, r ledger.TableRow) error {
 			return err
 		}
 	}
+	if err != nil {
+		return err
+	}
 	if s.spec.Apply.OnConflict != spec.ConflictFail {
 		s.r.log.Warn().Stringer("table", r.Target).Int("rows", len(open)).Msg("rows that the target finds equal to others are missing there")
 		return nil
 	}
 	return errUnpaid(r, open)
+}
+
+// ask removes the debts of a table that are paid, and tells of those that are past
+// asking for.
+func (s *session) ask(ctx context.Context, r ledger.TableRow) ([]ledger.Debt, error) {
+	open, stale, err := s.copier.Settle(ctx, r.ID)
+	if stale > 0 {
+		s.r.deps.Sink.Event(run.Event{Kind: "debt", Message: fmt.Sprintf("%d rows that the copy had removed from %s to make room were not looked for again: the table has another key since; tidegate verify compares them", stale, r.Target)})
+	}
+	return open, err
 }
 
 func errUnpaid(r ledger.TableRow, open []ledger.Debt) error {

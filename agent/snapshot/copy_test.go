@@ -172,11 +172,38 @@ func TestEqualApart(t *testing.T) {
 				r.cfg.ChunkBytes = 300
 				c := r.run()
 				r.equal("k")
-				if open, err := c.Settle(t.Context(), id); err != nil || len(open) > 0 {
+				if open, _, err := c.Settle(t.Context(), id); err != nil || len(open) > 0 {
 					t.Errorf("open debts %v, %v", open, err)
 				}
 			})
 		}
+	}
+}
+
+// TestStaleDebt: a statement behind the window has given the table another key, of
+// which the debts' values are none. They are told, and stop nothing; nor do those of
+// a table that is gone.
+func TestStaleDebt(t *testing.T) {
+	r := newRig(t, dbtest.Config{}, dbtest.Config{})
+	r.create("CREATE TABLE {}.w (v VARCHAR(100), id INT NOT NULL PRIMARY KEY)")
+	r.execTo("ALTER TABLE {}.w ADD UNIQUE (v)")
+	r.exec(r.src, "INSERT INTO {}.w VALUES ('a',1),('A',2),('á',3)")
+	id := r.register("w")
+	c := r.run()
+	r.execTo("RENAME TABLE {}.w TO {}.on_its_way")
+	if open, stale, err := c.Settle(t.Context(), id); err != nil || len(open) != 2 || stale != 0 {
+		t.Errorf("while the target's table is under another name: open %v, %d stale, %v", open, stale, err)
+	}
+	r.execTo("RENAME TABLE {}.on_its_way TO {}.w")
+	known := *r.source_[id]
+	known.Columns = slices.Clone(known.Columns)
+	known.Columns[1].Type = "bigint"
+	r.source_[id] = &known
+	if open, stale, err := c.Settle(t.Context(), id); err != nil || len(open) != 0 || stale != 2 {
+		t.Errorf("with another key: open %v, %d stale, %v", open, stale, err)
+	}
+	if left, err := r.ledger.Debts(t.Context(), id, 0); err != nil || len(left) != 0 {
+		t.Errorf("left are %v, %v", left, err)
 	}
 }
 
@@ -196,8 +223,8 @@ func (r *rig) owes(id int, c *Copier) {
 	}
 	open := func(want int, when string) {
 		r.Helper()
-		if open, err := c.Settle(context.Background(), id); err != nil || len(open) != want {
-			r.Errorf("%s: open %v, %v", when, open, err)
+		if open, stale, err := c.Settle(context.Background(), id); err != nil || stale > 0 || len(open) != want {
+			r.Errorf("%s: open %v, %d of another key, %v", when, open, stale, err)
 		}
 	}
 	open(2, "while both rows are on the source")

@@ -115,6 +115,16 @@ func (p *paging) same(o *paging) bool {
 	})
 }
 
+// describe says of what the literals of a key are. Names are left out: a column
+// that is renamed keeps its values.
+func (p *paging) describe() string {
+	out := make([]string, len(p.parts))
+	for i, q := range p.parts {
+		out[i] = strings.TrimSpace(q.col.Type + " " + q.col.Collation)
+	}
+	return strings.Join(out, ", ")
+}
+
 // single reports whether the key is one integer column, which can be paged by
 // arithmetic.
 func (p *paging) single() bool { return len(p.parts) == 1 && p.parts[0].form == integer }

@@ -16,32 +16,42 @@ import (
 // on the source any more. Asked after the table's window; what is left then, and
 // still left once the applier has passed the source's position of the call, is a
 // row that the target cannot hold beside another (ENGINE §5).
-func (c *Copier) Settle(ctx context.Context, id int) ([]ledger.Debt, error) {
+//
+// Debts of which nobody can be asked any more, since a statement behind the window
+// has given the table another key, are removed too; stale is how many.
+func (c *Copier) Settle(ctx context.Context, id int) (open []ledger.Debt, stale int, err error) {
 	debts, err := c.Ledger.Debts(ctx, id, 0)
 	if err != nil || len(debts) == 0 {
-		return nil, err
+		return nil, 0, err
 	}
 	source, target, err := c.applied(id)
+	if errors.Is(err, errGone) { // and what it owed with it
+		return nil, 0, nil
+	}
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	pg := choosePaging(source)
-	if pg == nil {
-		return nil, fmt.Errorf("%s has debts and no key", source.ID())
-	}
-	var open, paid []ledger.Debt
+	var paid []ledger.Debt
+	debts = slices.DeleteFunc(debts, func(d ledger.Debt) bool {
+		other := pg == nil || d.By != pg.describe()
+		if other {
+			paid, stale = append(paid, d), stale+1
+		}
+		return other
+	})
 	for part := range slices.Chunk(debts, 500) {
 		atTarget, err := present(ctx, c.target, pg, mysql.Table(target.Schema, target.Name), part)
-		if err != nil {
-			return nil, fmt.Errorf("settle the debts of %s: %w", target.ID(), err)
+		var atSource map[[32]byte]bool
+		if err = definitionError(err); err == nil {
+			atSource, err = c.atSource(ctx, source, pg, part)
 		}
-		atSource, err := c.atSource(ctx, source, pg, part)
 		if errors.Is(err, errDiffers) {
-			open = append(open, part...) // the source has gone on; the log will say how
+			open = append(open, part...) // a statement is under way to the target, or here
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("settle the debts of %s: %w", source.ID(), err)
+			return nil, 0, fmt.Errorf("settle the debts of %s: %w", source.ID(), err)
 		}
 		for _, d := range part {
 			if h := d.Hash(); atTarget[h] || !atSource[h] {
@@ -51,7 +61,7 @@ func (c *Copier) Settle(ctx context.Context, id int) ([]ledger.Debt, error) {
 			}
 		}
 	}
-	return open, c.Ledger.Pay(ctx, paid)
+	return open, stale, c.Ledger.Pay(ctx, paid)
 }
 
 // atSource returns which of the keys the source holds, in the table that the

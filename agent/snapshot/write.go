@@ -204,7 +204,7 @@ func (w *writer) owe(ctx context.Context, removed []ledger.Bound) error {
 	var debts []ledger.Debt
 	for _, k := range removed {
 		if !there[strings.Join(k, ",")] {
-			debts = append(debts, ledger.Debt{Table: w.table, Key: k})
+			debts = append(debts, ledger.Debt{Table: w.table, Key: k, By: w.pg.describe()})
 		}
 	}
 	w.owed += len(debts)
