@@ -19,7 +19,7 @@ func TestDeadConnections(t *testing.T) {
 	p.begin()
 	tg := p.newTarget(3)
 	tg.cfg.RetryWindow = time.Minute
-	tg.ctl = must(tg.conn.Within(2*time.Second).Open(mysql.Text, 8))
+	tg.ctl = must(tg.conn.Within(2*time.Second).Open(mysql.Text, 8, mysql.Several()))
 	defer tg.ctl.Close()
 	for range 20 {
 		p.exec("INSERT INTO k SELECT COALESCE(MAX(id),0)+1, 0, REPEAT('x', 400000) FROM k", "INSERT INTO bare VALUES (1)", "UPDATE k SET n = n + 1")
