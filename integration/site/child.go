@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -77,8 +78,17 @@ func (c *Child) dump(t *testing.T, name string) {
 	}
 	b, _ := os.ReadFile(c.Log)
 	if _, stacks, found := bytes.Cut(b, []byte(quit)); found {
+		stacks = ownStacks(stacks)
 		t.Logf("the goroutines of %s:\n%s", name, stacks[:min(len(stacks), 40000)])
 	}
+}
+
+// ownStacks leaves out the goroutines that run nothing of the program's own.
+func ownStacks(stacks []byte) []byte {
+	own := slices.DeleteFunc(bytes.Split(stacks, []byte("\n\n")), func(g []byte) bool {
+		return !bytes.Contains(g, []byte("tidegate/agent/")) && !bytes.Contains(g, []byte("tidegate/daemon/"))
+	})
+	return bytes.Join(own, []byte("\n\n"))
 }
 
 // Kill ends the child as a lost host would. Doing so twice is fine.

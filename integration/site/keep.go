@@ -22,6 +22,9 @@ func Keep(t *testing.T, s *Site, p Pair, pipeline string) {
 	for _, table := range []string{"run", "ledger", "table", "chunk", "debt", "intent"} {
 		text.WriteString(rows(p.Dst, "_tidegate."+table))
 	}
+	for _, side := range []*dbtest.Server{p.Src, p.Dst} { // a run that hangs may wait for a statement
+		text.WriteString(rows(side, "information_schema.PROCESSLIST"))
+	}
 	base := os.Getenv("KEEP")
 	if base == "" {
 		t.Log(text.String())
