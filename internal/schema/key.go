@@ -76,9 +76,9 @@ func newKeyPart(target *Table, p KeyPart, codecs []*Codec) (keyPart, bool) {
 
 // TellsCharApart reports whether a part of the key is CHAR of a collation in which
 // spaces count. PARTITION BY KEY places such values with the spaces that fill
-// them up to the column's bytes (seen in MySQL 9.7 and MariaDB 10.11): values that the key takes for
-// equal and whose texts have different lengths can be in two partitions, each a
-// row of its own.
+// them up to the column's bytes (seen in MySQL 9.7 and MariaDB 10.11): values that
+// the key takes for equal and whose texts have different lengths can be in two
+// partitions, each a row of its own.
 func (e *KeyEncoder) TellsCharApart() bool {
 	return slices.ContainsFunc(e.parts, func(p keyPart) bool { return p.codec.kind == kindText && p.char && p.collate.noPad })
 }

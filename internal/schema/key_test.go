@@ -242,3 +242,24 @@ func TestRowKey(t *testing.T) {
 		}
 	}
 }
+
+// Only where spaces count are equal keys apart, and only CHAR is filled up with them.
+func TestCutsRanges(t *testing.T) {
+	for _, tt := range []struct {
+		flavor              mysql.Flavor
+		dataType, collation string
+		parted, cuts        bool
+	}{
+		{mysql.MySQL, "char", "utf8mb4_0900_ai_ci", true, true},
+		{mysql.MySQL, "char", "utf8mb4_0900_ai_ci", false, false},
+		{mysql.MySQL, "varchar", "utf8mb4_0900_ai_ci", true, false},
+		{mysql.MySQL, "char", "utf8mb4_unicode_ci", true, false},
+		{mysql.MariaDB, "char", "utf8mb4_unicode_nopad_ci", true, true},
+		{mysql.MariaDB, "char", "utf8mb4_general_ci", true, false},
+	} {
+		table := &schema.Table{Flavor: tt.flavor, PartedByKey: tt.parted}
+		if got := table.CutsRanges(&schema.Column{DataType: tt.dataType, Collation: tt.collation}); got != tt.cuts {
+			t.Errorf("%+v: %t", tt, got)
+		}
+	}
+}

@@ -140,9 +140,14 @@ func (t *Table) Column(name string) (*Column, int) {
 // CutsRanges reports whether ranges of a key are to end with this part of it. Where
 // KeyEncoder.TellsCharApart tells of rows with equal keys in several partitions, a
 // server that is asked for one value of the column, or for a range that holds no
-// other, looks into the partition of just that text (seen in MySQL 9.7 and MariaDB 10.11).
+// other, looks into the partition of just that text (seen in MySQL 9.7 and MariaDB
+// 10.11).
 func (t *Table) CutsRanges(c *Column) bool {
-	return t.PartedByKey && strings.EqualFold(c.DataType, "char") && c.Collation != "binary"
+	if !t.PartedByKey || !strings.EqualFold(c.DataType, "char") {
+		return false
+	}
+	collate := lookupCollation(c.Collation, t.Flavor)
+	return collate == nil || collate.noPad
 }
 
 // RowKey returns the key that tells rows apart: the primary key, else the first
