@@ -26,7 +26,7 @@ func (f *Fence) Stop(ctx context.Context) error {
 	}
 	// SET GLOBAL waits for open write transactions and table locks; those in
 	// the way are ended first.
-	if err := f.endWriters(ctx); err != nil {
+	if err := f.endWriters(ctx, ""); err != nil {
 		return err
 	}
 	if err := f.set(ctx, "SET GLOBAL "+name+" = ON"); err != nil {
@@ -44,12 +44,13 @@ const listAge = 150 * time.Millisecond
 
 // endMeanwhile ends the transactions that began before a MariaDB's fence stood and
 // after the others were ended: an account with READ ONLY ADMIN could commit them.
+// If the fence is gone by then, those who write did not begin before it.
 func (f *Fence) endMeanwhile(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	case <-time.After(listAge):
-		return f.endWriters(ctx)
+		return f.endWriters(ctx, " AND @@global.read_only")
 	}
 }
 
@@ -126,10 +127,10 @@ func (f *Fence) Stopped(ctx context.Context) (bool, error) {
 }
 
 // endWriters kills every session with an open InnoDB transaction that has
-// changed rows, but our own.
-func (f *Fence) endWriters(ctx context.Context) error {
+// changed rows, but our own, where a condition holds.
+func (f *Fence) endWriters(ctx context.Context, where string) error {
 	rows, err := f.DB.QueryContext(ctx, `SELECT t.trx_mysql_thread_id FROM information_schema.innodb_trx t
-		WHERE t.trx_mysql_thread_id <> 0 AND t.trx_mysql_thread_id <> CONNECTION_ID() AND t.trx_rows_modified > 0`)
+		WHERE t.trx_mysql_thread_id <> 0 AND t.trx_mysql_thread_id <> CONNECTION_ID() AND t.trx_rows_modified > 0`+where)
 	if err != nil {
 		return fmt.Errorf("list open transactions on the source: %w", err)
 	}

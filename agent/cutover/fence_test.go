@@ -103,3 +103,37 @@ func TestWritersMeanwhile(t *testing.T) {
 		}
 	})
 }
+
+// TestWritersAfterIt takes a MariaDB's fence away, as a restart does, before those
+// who began meanwhile are ended: who writes now is in nobody's way.
+func TestWritersAfterIt(t *testing.T) {
+	fences(t, func(t *testing.T, f *fenced) {
+		if f.Conn.Server.Flavor == mysql.MySQL {
+			return // nobody is ended behind its fence
+		}
+		writer := f.server.Session(t)
+		began := make(chan error, 1)
+		go func() {
+			on, err := false, error(nil)
+			for !on && err == nil {
+				on, err = f.Stopped(t.Context())
+			}
+			if err == nil {
+				err = f.Release(t.Context())
+			}
+			for _, q := range []string{"BEGIN", "UPDATE " + f.schema + ".t SET v = 3"} {
+				if err == nil {
+					_, err = writer.ExecContext(t.Context(), q)
+				}
+			}
+			began <- err
+		}()
+		if err := f.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-began; err != nil {
+			t.Fatal(err)
+		}
+		exec(t, writer, "COMMIT")
+	})
+}
