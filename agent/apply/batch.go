@@ -113,9 +113,10 @@ type tableBatch struct {
 	table    *table
 	tolerant bool
 	items    []item // in log order
-	serial   bool   // not reduced, not split
+	serial   bool   // not split
 
 	entries []entry
+	tallies []tally // of a table without a key whose changes are not applied one by one
 
 	skipped bool   // changes were left out: the copy had not reached them
 	copied  uint64 // how far the copy was then

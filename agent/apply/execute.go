@@ -87,6 +87,7 @@ func (a *Applier) runShare(ctx context.Context, l *lane, b *batch, s *share) err
 		}
 		if unexpected(err) && !byRow {
 			byRow = true // find out which row it is
+			a.deps.Log.Info().Int("lane", l.id).Uint64("batch", b.seq).Err(err).Msg("repeated row by row")
 			if err := l.rollback(ctx); err != nil {
 				return err
 			}

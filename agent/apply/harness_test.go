@@ -1,6 +1,7 @@
 package apply_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -142,6 +143,7 @@ type target struct {
 	queue  int
 	part   int
 
+	log    bytes.Buffer                                // the Applier's
 	opened func()                                      // asked between the Applier's Open and Run
 	during func(context.Context, *apply.Applier) error // runs beside the Applier
 }
@@ -291,7 +293,7 @@ func (c *catalog) Plan(s, table string) (*apply.Plan, error) {
 // applier makes an Applier for the target's present epoch.
 func (t *target) applier(q *change.Queue) *apply.Applier {
 	return apply.New(t.cfg, apply.Deps{Target: t.conn, Ledger: t.ledger(),
-		Queue: q, Gate: t.gate, Catalog: t.cat, DDL: t.ddl, Log: zerolog.Nop()})
+		Queue: q, Gate: t.gate, Catalog: t.cat, DDL: t.ddl, Log: zerolog.New(&t.log)})
 }
 
 func (t *target) ledger() *ledger.Ledger {

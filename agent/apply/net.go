@@ -32,12 +32,12 @@ type netter struct {
 	irregular bool
 }
 
-// reduce fills tb.entries. A strict table whose changes do not fit each other
+// reduce fills tb.entries, or tb.tallies of a table without a key. A strict table whose changes do not fit each other
 // becomes serial: row by row the target itself says what is wrong.
 func (tb *tableBatch) reduce(kept *arena) error {
 	if tb.table.serial() {
 		tb.serial = true
-		return nil
+		return tb.tally()
 	}
 	n := &netter{tb: tb, kept: kept, byKey: make(map[string]int32, len(tb.items))}
 	tb.entries = make([]entry, 0, len(tb.items))

@@ -113,6 +113,9 @@ func (a *Applier) runAlone(ctx context.Context, l *lane, s *share, st *statement
 	if first.kind == fireCascade {
 		return a.cascade(ctx, l, first)
 	}
+	if first.kind == deleteMatch {
+		return a.runMatches(ctx, l, s, st)
+	}
 	n, err := l.run(ctx, first.table, s.text[st.start:st.end], st.lax)
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.what([]statement{*st}), err)

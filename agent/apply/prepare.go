@@ -105,6 +105,10 @@ func (a *Applier) assign(b *batch, done []bool) error {
 		}
 		if tb.serial {
 			lane := redone(int(tb.table.home % uint64(len(b.shares))))
+			if tb.tallies != nil {
+				deletes[lane], rest[lane] = tb.tallyOps(deletes[lane], rest[lane])
+				continue
+			}
 			for i := range tb.items {
 				rest[lane] = tb.serialOps(&tb.items[i], rest[lane])
 			}

@@ -70,6 +70,8 @@ func (r renderer) statement(s *share, lo int) (int, error) {
 	case first.kind == fireCascade:
 	case first.kind.many():
 		st.hi, s.text, err = r.rows(s.text, s.ops, lo)
+	case first.kind == deleteMatch:
+		st.hi, s.text, err = r.matches(s.text, s.ops, lo)
 	default:
 		s.text, err = appendSingle(s.text, first)
 	}
@@ -81,7 +83,7 @@ func (r renderer) statement(s *share, lo int) (int, error) {
 		return 0, tooLarge(first.table, size, r.packet)
 	}
 	st.lax = first.lax()
-	st.alone = st.lax > 0 || first.kind == fireCascade
+	st.alone = st.lax > 0 || first.kind == fireCascade || !first.kind.many() && st.hi-st.lo > 1
 	st.want = each * int64(st.hi-st.lo)
 	s.stmts = append(s.stmts, st)
 	return st.hi, nil
@@ -164,7 +166,7 @@ func appendTail(dst []byte, o *op) []byte {
 // appendSingle renders an op that has a statement of its own.
 func appendSingle(dst []byte, o *op) ([]byte, error) {
 	if o.kind == deleteMatch {
-		return o.table.text.AppendDelete(dst, *o.before)
+		return o.table.text.AppendDelete(dst, *o.before, 1)
 	}
 	return o.table.text.AppendUpdate(dst, *o.before, *o.after)
 }

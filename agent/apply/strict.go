@@ -13,12 +13,13 @@ import (
 	"github.com/tidegate-io/tidegate/internal/spec"
 )
 
-// runRows repeats a share one op at a time, to name the row on which the target
+// runRows repeats a share one change at a time, to name the row on which the target
 // differs and to act on it as the pipeline says.
 func (a *Applier) runRows(ctx context.Context, l *lane, b *batch, s *share) error {
 	ignored := map[*change.Row]bool{} // deletes that were ignored: so are the inserts they belong to
-	for i := range s.ops {
-		o := &s.ops[i]
+	ops := b.plain(s)
+	for i := range ops {
+		o := &ops[i]
 		if o.kind == fireCascade {
 			if err := a.cascade(ctx, l, o); err != nil {
 				return err

@@ -83,7 +83,7 @@ var primaryKeys = Check{ID: "primary-keys", Needs: nothing, Skippable: true, Run
 	for _, o := range e.Objects {
 		if o.Keyless {
 			out = append(out, run.Finding{Level: run.LevelWarning, Object: o.Source.String(), Found: "no primary key and no unique key over NOT NULL columns",
-				Why:    "its rows are found by comparing every column, one change at a time; it is copied in one piece while the stream waits, and from the start again if that is interrupted",
+				Why:    "its rows are found by reading the table and comparing every column, up to 1,000 of them at a time; it is copied in one piece while the stream waits, and from the start again if that is interrupted",
 				Remedy: fmt.Sprintf("ALTER TABLE %s ADD COLUMN id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY; before the run, if the table is large or often written", mysql.Table(o.Source.Schema, o.Source.Name))})
 		}
 	}

@@ -23,7 +23,8 @@ type workload struct {
 	name         string
 	transactions int // at scale 1
 	keys         func(r *rand.Rand, rows int) func() int
-	insertOnly   bool
+	text         func(r *rand.Rand, rows int) func() string // of a transaction; nil: sysbench's, over keys
+	base         func(*bench) base                          // what it changes; nil: even tables
 }
 
 var (
@@ -34,7 +35,8 @@ var (
 		z := rand.NewZipf(r, 1.1, 1, uint64(rows-1))
 		return func() int { return 1 + int(z.Uint64()) }
 	}}
-	inserts = workload{name: "insert", transactions: 100_000, insertOnly: true}
+	inserts = workload{name: "insert", transactions: 100_000, text: insertOne}
+	keyless = workload{name: "keyless", transactions: 400, text: updateSome, base: (*bench).bare}
 )
 
 // backlog is what a source has written while nobody followed.
@@ -63,6 +65,22 @@ func (b *bench) even() base {
 		rows[i] = b.scaled(tableRows)
 	}
 	return base{"even", func(ctx context.Context, s *dbtest.Server) error { return createTables(ctx, s, rows) }}
+}
+
+// bareRows is how many rows the table without a key has at scale 1.
+const bareRows = 20_000
+
+// bare is a table without a key beside small ones.
+func (b *bench) bare() base {
+	return base{"bare", func(ctx context.Context, s *dbtest.Server) error {
+		if err := createTables(ctx, s, slices.Repeat([]int{100}, tableCount)); err != nil {
+			return err
+		}
+		if err := fillTable(ctx, s.DB(), tableCount, b.scaled(bareRows)); err != nil {
+			return err
+		}
+		return execute(ctx, s.DB(), "CREATE TABLE "+schema+".bare AS SELECT * FROM "+tableName(tableCount), "DROP TABLE "+tableName(tableCount))
+	}}
 }
 
 // base makes the image of a filled source, and returns its name.
@@ -97,7 +115,11 @@ func (b *bench) base(ctx context.Context, l *lab, of base) (string, error) {
 
 // backlog makes the image of a source that has written a workload.
 func (b *bench) backlog(ctx context.Context, l *lab, w workload) (*backlog, error) {
-	base, err := b.base(ctx, l, b.even())
+	of := b.even()
+	if w.base != nil {
+		of = w.base(b)
+	}
+	base, err := b.base(ctx, l, of)
 	if err != nil {
 		return nil, err
 	}
@@ -207,10 +229,11 @@ func (w workload) writeShare(ctx context.Context, db *sql.DB, r *rand.Rand, n, r
 		return err
 	}
 	defer conn.Close()
-	text := insertOne(r, rows)
-	if !w.insertOnly {
-		text = w.writeOnly(r, rows)
+	of := w.writeOnly
+	if w.text != nil {
+		of = w.text
 	}
+	text := of(r, rows)
 	for n > 0 {
 		ok, err := commit1(ctx, conn, text())
 		if err != nil {
@@ -276,5 +299,13 @@ func insertOne(r *rand.Rand, rows int) func() string {
 		buf = fmt.Appendf(buf[:0], "INSERT INTO %s (k,c,pad) VALUES (%d,'", tableName(r.IntN(tableCount)), 1+r.IntN(rows))
 		buf = append(appendGroups(append(appendGroups(buf, r, 10), "','"...), r, 5), "')"...)
 		return string(buf)
+	}
+}
+
+// updateSome makes transactions that change a hundredth of the rows of the table
+// without a key.
+func updateSome(r *rand.Rand, _ int) func() string {
+	return func() string {
+		return fmt.Sprintf("UPDATE %s.bare SET k=k+1 WHERE id %% 100 = %d", schema, r.IntN(100))
 	}
 }

@@ -25,6 +25,7 @@ func catchUpRows() []row {
 		fixed("catchup-mariadb-durable", "catch-up, MariaDB, durable", 4, catchUp{maria, true, uniform}, "native-1", "native-8"),
 		fixed("catchup-mariadb-relaxed", "catch-up, MariaDB, relaxed", 2, catchUp{maria, false, uniform}, "native-1", "native-8"),
 		fixed("catchup-zipf", "catch-up with hot rows, MySQL, durable", 10, catchUp{my, true, skewed}),
+		fixed("catchup-keyless", "catch-up, a hundredth of a table without a key a transaction, MySQL, durable", 1, catchUp{my, true, keyless}),
 		fixed("catchup-insert", "catch-up, one inserted row a transaction, MySQL, durable", 6, catchUp{my, true, inserts}),
 	}
 }
@@ -43,8 +44,12 @@ func (c catchUp) ready(ctx context.Context, b *bench) (*lab, *backlog, error) {
 }
 
 func (c catchUp) settings(b *bench, bl *backlog) string {
-	return fmt.Sprintf("%d transactions, %s, %.1f MB of log, %d tables of %d rows; %s; %s; ours with defaults",
-		bl.Transactions, c.load.name, float64(bl.Bytes)/1e6, tableCount, b.scaled(tableRows), durabilityText(c.durable), serverSettings)
+	tables := fmt.Sprintf("%d tables of %d rows", tableCount, b.scaled(tableRows))
+	if c.load.base != nil {
+		tables = fmt.Sprintf("a table of %d rows", b.scaled(bareRows))
+	}
+	return fmt.Sprintf("%d transactions, %s, %.1f MB of log, %s; %s; %s; ours with defaults",
+		bl.Transactions, c.load.name, float64(bl.Bytes)/1e6, tables, durabilityText(c.durable), serverSettings)
 }
 
 func (c catchUp) prepare(ctx context.Context, b *bench) (*job, error) {

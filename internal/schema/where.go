@@ -39,6 +39,18 @@ func (c *Codec) AppendKey(dst, raw []byte) ([]byte, error) {
 // Numbered reports whether a key's value is written as the number of labels.
 func (c *Codec) Numbered() bool { return c.into == kindEnum || c.into == kindSet }
 
+// Listed reports whether a row that AppendMatch finds by a value is among those
+// whose column equals one of a list of AppendKey's.
+func (c *Codec) Listed() bool {
+	switch c.into {
+	case kindJSON, kindGeometry, kindVector, kindFloat, kindDouble, kindEnum, kindSet:
+		return false
+	case kindText:
+		return c.kind == kindText
+	}
+	return true
+}
+
 // appendEscaped appends a string literal that is not yet closed.
 func appendEscaped(dst, s []byte) []byte {
 	dst = mysql.AppendString(dst, s)

@@ -1,16 +1,18 @@
 package sqltext
 
 import (
+	"strconv"
+
 	"github.com/tidegate-io/tidegate/internal/change"
 	"github.com/tidegate-io/tidegate/internal/mysql"
 )
 
-// AppendDelete appends the DELETE of one row: by its key, or of one row that
-// holds exactly these bytes where there is none.
-func (t *Table) AppendDelete(dst []byte, row change.Row) ([]byte, error) {
+// AppendDelete appends the DELETE of one row: by its key, or of n rows that hold
+// exactly these bytes where there is none.
+func (t *Table) AppendDelete(dst []byte, row change.Row, n int) ([]byte, error) {
 	dst = append(dst, "DELETE FROM "...)
 	dst = append(dst, t.name...)
-	return t.appendWhere(dst, row)
+	return t.appendWhere(dst, row, n)
 }
 
 // AppendUpdate appends the UPDATE of one row from an image to the next.
@@ -30,7 +32,7 @@ func (t *Table) AppendUpdate(dst []byte, before, after change.Row) ([]byte, erro
 			return dst, t.columnError(c, err)
 		}
 	}
-	return t.appendWhere(dst, before)
+	return t.appendWhere(dst, before, 1)
 }
 
 // AppendSelect appends a SELECT of what the target has in the row's place.
@@ -44,16 +46,23 @@ func (t *Table) AppendSelect(dst []byte, row change.Row) ([]byte, error) {
 	}
 	dst = append(dst, " FROM "...)
 	dst = append(dst, t.name...)
-	return t.appendWhere(dst, row)
+	return t.appendWhere(dst, row, 1)
 }
 
-func (t *Table) appendWhere(dst []byte, row change.Row) ([]byte, error) {
+func (t *Table) appendWhere(dst []byte, row change.Row, limit int) ([]byte, error) {
 	dst = append(dst, " WHERE "...)
 	var err error
 	if len(t.Key) > 0 {
 		dst, err = t.appendEqual(dst, t.Key, row)
-		return append(dst, " LIMIT 1"...), err
+	} else {
+		dst, err = t.appendMatch(dst, row)
 	}
+	return strconv.AppendInt(append(dst, " LIMIT "...), int64(limit), 10), err
+}
+
+// appendMatch appends the condition that a row holds exactly these bytes.
+func (t *Table) appendMatch(dst []byte, row change.Row) ([]byte, error) {
+	var err error
 	if len(t.Narrow) > 0 { // implied by the match; lets the server use an index
 		if dst, err = t.appendEqual(dst, t.Narrow, row); err != nil {
 			return dst, err
@@ -69,7 +78,7 @@ func (t *Table) appendWhere(dst []byte, row change.Row) ([]byte, error) {
 			return dst, t.columnError(c, err)
 		}
 	}
-	return append(dst, " LIMIT 1"...), nil
+	return dst, nil
 }
 
 func (t *Table) appendEqual(dst []byte, columns []Column, row change.Row) ([]byte, error) {

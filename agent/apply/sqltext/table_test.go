@@ -91,9 +91,9 @@ func TestTexts(t *testing.T) {
 			return labelled.AppendKey(labelled.AppendKeySeparator(dst), row)
 		}, "DELETE `d`.`tg_new` FROM `d`.`tg_new` FORCE INDEX (`u`) WHERE ((`id`,`e`) = (1,1) OR (`id`,`e`) = (1,1)"},
 		{"update by key", func() ([]byte, error) { return keyed.AppendUpdate(nil, row, null) }, "UPDATE `d`.`tg_new` SET `id`=2,`v``2`=NULL WHERE `id`=1 LIMIT 1"},
-		{"delete by bytes", func() ([]byte, error) { return bare.AppendDelete(nil, null) }, "DELETE FROM `d`.`tg_new` WHERE `id` = 2 AND `v``2` IS NULL LIMIT 1"},
-		{"delete by bytes with an index", func() ([]byte, error) { return narrow.AppendDelete(nil, row) },
-			"DELETE FROM `d`.`tg_new` WHERE `id`=1 AND `id` = 1 AND `v``2` = 7 LIMIT 1"},
+		{"delete by bytes", func() ([]byte, error) { return bare.AppendDelete(nil, null, 1) }, "DELETE FROM `d`.`tg_new` WHERE `id` = 2 AND `v``2` IS NULL LIMIT 1"},
+		{"delete by bytes with an index", func() ([]byte, error) { return narrow.AppendDelete(nil, row, 3) },
+			"DELETE FROM `d`.`tg_new` WHERE `id`=1 AND `id` = 1 AND `v``2` = 7 LIMIT 3"},
 		{"select", func() ([]byte, error) { return keyed.AppendSelect(nil, row) }, "SELECT `id`,`v``2` FROM `d`.`tg_new` WHERE `id`=1 LIMIT 1"},
 	} {
 		got, err := c.f()
