@@ -128,17 +128,22 @@ func TestHostileGlobals(t *testing.T) {
 // none of them silently (R17, C9), by INSERT and by LOAD DATA, whatever their key.
 func TestDebt(t *testing.T) {
 	keys := map[string]string{"integer": "id INT NOT NULL PRIMARY KEY", "with an enum": "e ENUM('y','x') NOT NULL DEFAULT 'x', id INT NOT NULL, PRIMARY KEY (e, id)"}
-	for name, key := range keys {
-		for _, load := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s load=%t", name, load), func(t *testing.T) {
-				r := newRig(t, dbtest.Config{}, dbtest.Config{})
-				r.create("CREATE TABLE {}.w (v VARCHAR(100), " + key + ")")
-				r.execTo("ALTER TABLE {}.w ADD UNIQUE (v)")
-				r.exec(r.src, "INSERT INTO {}.w (id, v) VALUES (1,'a'),(2,'b'),(3,'A'),(4,'c'),(5,'á'),(6,NULL),(7,NULL)")
-				id := r.register("w")
-				r.cfg.LoadData = load
-				r.owes(id, r.run())
-			})
+	for _, c := range []struct {
+		flavor dbtest.Flavor
+		unique string
+	}{{dbtest.MySQL, "v"}, {dbtest.MySQL, "v(20)"}, {dbtest.MySQL, "(LOWER(v))"}, {dbtest.MariaDB118, "v(20)"}} {
+		for name, key := range keys {
+			for _, load := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s %s %s load=%t", c.flavor, name, c.unique, load), func(t *testing.T) {
+					r := newRig(t, dbtest.Config{Flavor: c.flavor}, dbtest.Config{Flavor: c.flavor})
+					r.create("CREATE TABLE {}.w (v VARCHAR(100), " + key + ")")
+					r.execTo("ALTER TABLE {}.w ADD UNIQUE (" + c.unique + ")")
+					r.exec(r.src, "INSERT INTO {}.w (id, v) VALUES (1,'a'),(2,'b'),(3,'A'),(4,'c'),(5,'á'),(6,NULL),(7,NULL)")
+					id := r.register("w")
+					r.cfg.LoadData = load
+					r.owes(id, r.run())
+				})
+			}
 		}
 	}
 }
@@ -484,5 +489,20 @@ func TestGroups(t *testing.T) {
 		if got := strings.ReplaceAll(fmt.Sprint(Groups(tt.tables)), "[] ", ""); got != tt.want {
 			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
 		}
+	}
+}
+
+// TestDisplacesSeveral: one row of the source is in the place of three others, which
+// hold a value each of three indexes that cannot be asked; all three are debts.
+func TestDisplacesSeveral(t *testing.T) {
+	r := newRig(t, dbtest.Config{}, dbtest.Config{})
+	r.create("CREATE TABLE {}.w (id INT NOT NULL PRIMARY KEY, a VARCHAR(30), b VARCHAR(30), c VARCHAR(30))")
+	r.execTo("ALTER TABLE {}.w ADD UNIQUE (a(9)), ADD UNIQUE (b(9)), ADD UNIQUE ((LOWER(c)))", "INSERT INTO {}.w VALUES (1,'x','',''),(2,NULL,'y','1'),(3,NULL,NULL,'z'),(4,'w','w','w')")
+	r.exec(r.src, "INSERT INTO {}.w VALUES (9,'x','y','Z')")
+	id := r.register("w")
+	r.run()
+	debts, err := r.ledger.Debts(t.Context(), id, 0)
+	if err != nil || len(debts) != 3 {
+		t.Errorf("debts %v, %v", debts, err)
 	}
 }

@@ -136,7 +136,10 @@ func (p *paging) comparable() bool {
 }
 
 // selectList reads the key so that literal can make literals of it.
-func (p *paging) selectList() string {
+func (p *paging) selectList() string { return strings.Join(p.selected(), ", ") }
+
+// selected are the expressions of selectList.
+func (p *paging) selected() []string {
 	var out []string
 	for _, q := range p.parts {
 		name := mysql.Ident(q.col.Name)
@@ -148,7 +151,7 @@ func (p *paging) selectList() string {
 		}
 		out = append(out, name)
 	}
-	return strings.Join(out, ", ")
+	return out
 }
 
 // literal makes the literal of a key value as selectList reads it.

@@ -146,14 +146,66 @@ func (w *writer) clear(ctx context.Context, b *batch, from, to int) error {
 			return err
 		}
 	default: // a unique index over an expression or a prefix, of which inTheWay cannot ask
-		if err := w.write(ctx, "REPLACE", b.part(from, to)); err != nil {
+		more, err := w.displace(ctx, b.part(from, to))
+		if err != nil {
 			return err
 		}
+		removed = append(removed, more...)
 	}
 	return w.owe(ctx, removed)
 }
 
 func (w *writer) name() string { return mysql.Table(w.layout.target.Schema, w.layout.target.Name) }
+
+// displace writes one row in the place of those that are in its way, and returns
+// their keys. Where a server asked for a key finds only some of the rows that have
+// it, it returns one of them at least.
+func (w *writer) displace(ctx context.Context, row []byte) (removed []ledger.Bound, err error) {
+	for {
+		key, err := w.holder(ctx, row)
+		if err != nil {
+			return nil, err
+		}
+		removed = append(removed, key)
+		if w.layout.apart {
+			return removed, w.write(ctx, "REPLACE", row)
+		}
+		if _, err := w.tx.ExecContext(ctx, "DELETE FROM "+w.name()+" WHERE "+w.pg.anyOf([]ledger.Bound{key})); err != nil {
+			return nil, err
+		}
+		if err := w.write(ctx, "INSERT", row); mysql.Number(err) != duplicateKey {
+			return removed, err
+		}
+	}
+}
+
+// holder returns the key of a row that an INSERT meets. The server itself says which
+// that is: an upsert reads its key, and is rolled back.
+func (w *writer) holder(ctx context.Context, row []byte) (ledger.Bound, error) {
+	var read, ask []string
+	for i, part := range w.pg.selected() {
+		v := fmt.Sprintf("@tidegate_%d", i)
+		read = append(read, fmt.Sprintf("LENGTH(%s := %s) < 0", v, part))
+		ask = append(ask, v)
+	}
+	column := mysql.Ident(w.pg.parts[0].col.Name)
+	upsert := fmt.Sprintf(" ON DUPLICATE KEY UPDATE %s = IF(%s, %[1]s, %[1]s)", column, strings.Join(read, " OR "))
+	for _, q := range []string{"SAVEPOINT tidegate", w.layout.head("INSERT") + string(row) + upsert, "ROLLBACK TO SAVEPOINT tidegate"} {
+		if _, err := w.tx.ExecContext(ctx, q); err != nil {
+			return nil, err
+		}
+	}
+	rows, err := w.tx.QueryContext(ctx, "SELECT "+strings.Join(ask, ", "))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	found, err := w.pg.scan(rows)
+	if err != nil {
+		return nil, err
+	}
+	return found[0], nil
+}
 
 // inTheWay returns the keys of target rows that hold a unique value of the rows.
 func (w *writer) inTheWay(ctx context.Context, b *batch, from, to int) ([]ledger.Bound, error) {
