@@ -278,13 +278,38 @@ func lose(t *testing.T, target *dbtest.Server, id string) {
 // source whose rows break its own unique key, stops the run by name. The debt and the
 // missing row are made by hand here: no server lets its key be broken on purpose.
 func TestUnpaidDebt(t *testing.T) {
+	s, p := oweOne(t, "")
+	if e := failure(t, s); e.Code != "conflict" || !strings.Contains(e.Message, "review_debt.t") || !strings.Contains(e.Message, "(2)") {
+		t.Errorf("told as %+v", e)
+	}
+	id := runID(s)
+	s.Must("stop", "p")
+	s.Must("wait", "p", "--for", "stopped", "--timeout", "30s")
+	if n := site.Value(t, p.Dst, "SELECT COUNT(*) FROM _tidegate.run WHERE run = '"+id+"'"); n != "0" {
+		t.Errorf("the run that was stopped in its error has %s rows left on the target", n)
+	}
+}
+
+// TestUnpaidDebtOfAnImage: a full copy cannot tell whether such a row came to the
+// source behind the image. It completes, and names the row in an event.
+func TestUnpaidDebtOfAnImage(t *testing.T) {
+	s, _ := oweOne(t, "type = \"full\"\n  ")
+	s.Must("wait", "p", "--for", "completed", "--timeout", "60s")
+	if told := s.Must("events", "p").Out; !strings.Contains(told, "review_debt.t") || !strings.Contains(told, "(2)") {
+		t.Errorf("the events are %s", told)
+	}
+}
+
+// oweOne begins a run whose copy owes the row 2 of table t.
+func oweOne(t *testing.T, kind string) (*site.Site, site.Pair) {
+	t.Helper()
 	s, p := site.New(t), site.SharedPair(t, dbtest.MySQL, dbtest.MySQL)
 	site.DropLater(t, p.Src, "review_debt")
 	site.DropLater(t, p.Dst, "review_debt")
 	site.Execute(t, p.Src, "CREATE DATABASE review_debt", "CREATE TABLE review_debt.t (id INT PRIMARY KEY)", "CREATE TABLE review_debt.big (id INT PRIMARY KEY, v TEXT)", "INSERT INTO review_debt.t VALUES (1), (2), (3)")
 	fill(t, p.Src, "review_debt.big", "x")
 	s.Dev()
-	s.Apply(s.Write("p.hcl", p.File(slowly("review_debt"))))
+	s.Apply(s.Write("p.hcl", p.File(kind+slowly("review_debt"))))
 	copying(s, 10_000)
 	held, err := p.Dst.DB().Begin() // the window stays open as long as this row's change waits
 	if err != nil {
@@ -305,7 +330,5 @@ func TestUnpaidDebt(t *testing.T) {
 	if err := held.Rollback(); err != nil {
 		t.Fatal(err)
 	}
-	if e := failure(t, s); e.Code != "conflict" || !strings.Contains(e.Message, "review_debt.t") || !strings.Contains(e.Message, "(2)") {
-		t.Errorf("told as %+v", e)
-	}
+	return s, p
 }

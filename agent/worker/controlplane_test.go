@@ -236,6 +236,29 @@ func TestErrorsPanicsAndRetry(t *testing.T) {
 	}
 }
 
+// TestStoppedInError: a run in error is nobody's. Stopped, it gets a runner once more,
+// which is told to stop before it begins, and lets go of what is on the target.
+func TestStoppedInError(t *testing.T) {
+	t.Parallel()
+	d, h := startDaemon(t, t.TempDir(), ""), newHost("a")
+	began := make(chan error, 1000)
+	h.script = func(f *fake, ctx context.Context) error {
+		if f.as.Mode != run.ModeRun {
+			return passCheck(f, ctx)
+		}
+		began <- context.Cause(ctx)
+		return &run.Error{Class: run.Config, Code: "conflict", Message: "row differs", Remedy: "look"}
+	}
+	h.start(t, d.addr)
+	apply(t, d, spec.Pipeline{})
+	until(t, d, "error", inState(run.Errored))
+	operate(t, d, control.OpStop)
+	until(t, d, "stopped", inState(run.Stopped))
+	if first, second := <-began, <-began; first != nil || !errors.Is(second, run.ErrStopped) {
+		t.Errorf("the runners began with %v and %v", first, second)
+	}
+}
+
 func TestFailedCheckAndStop(t *testing.T) {
 	t.Parallel()
 	d, h := startDaemon(t, t.TempDir(), ""), newHost("a")

@@ -68,7 +68,9 @@ func (j *job) finish(ctx context.Context, err error) run.Status {
 		if err != nil && !errors.Is(err, ctx.Err()) && !errors.Is(err, cause) {
 			j.log.Warn().Err(err).Str("cause", cause.Error()).Msg("the runner did not end cleanly")
 		}
-		if s.State == run.Errored || s.State.Final() && s.State != run.Completed {
+		if errors.Is(cause, run.ErrStopped) && s.State != run.Completed {
+			s.State = run.Stopped
+		} else if s.State == run.Errored || s.State.Final() && s.State != run.Completed {
 			s.State = run.Preparing // it was told to go: that is no error of the run
 		}
 		return s

@@ -342,6 +342,9 @@ func (w *Worker) start(ctx context.Context, a *pb.Assignment) error {
 		j.store = store
 	}
 	j.want(a.GetDesired())
+	if a.GetDesired().GetStop() { // it is only to let go of what is left on the target
+		cancel(run.ErrStopped)
+	}
 	w.mu.Lock()
 	w.jobs[as.Run] = j
 	w.mu.Unlock()

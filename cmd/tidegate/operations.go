@@ -39,7 +39,7 @@ func newOperations(g *globals) []*cobra.Command {
 		}
 		c.Flags().StringVar(&reason, "reason", "", "why, for the events")
 		if o.op == "stop" {
-			c.Flags().BoolVar(&force, "force", false, "do not wait for an agent that is out of touch")
+			c.Flags().BoolVar(&force, "force", false, "do not wait for an agent; what the run has in _tidegate on the target is left there")
 		}
 		out = append(out, c)
 	}

@@ -111,6 +111,11 @@ func (c *Control) applyOne(x *change, s spec.Pipeline, q ApplyRequest) (Change, 
 	switch {
 	case over(r) && (len(changed) > 0 || r.State != run.Completed && !q.OnlyChanged):
 		ch.Action = ActionNewRun
+		if !r.State.Final() && begun(r) {
+			r.Want.Stop, r.Wait = true, store.Wait{}
+			x.move(&r, run.Stopping, q.Actor, "applied from "+q.Source)
+			x.put(r)
+		}
 		ch.Run = x.newRun(&p, q.Actor, "applied from "+q.Source+" after run "+r.ID+" ended "+string(r.State)).ID
 	case len(changed) == 0:
 		return ch, nil

@@ -79,7 +79,7 @@ func (x *change) newRun(p *store.Pipeline, actor, why string) store.Run {
 	now := x.c.deps.Now()
 	r := store.Run{
 		ID: uuid.Must(uuid.NewV7()).String(), Pipeline: p.Name, Version: p.Version, Spec: p.Spec,
-		State: run.Created, Mode: run.ModeCheck, Created: now, Changed: now,
+		State: run.Created, Mode: run.ModeCheck, Created: now, Changed: now, After: p.Run,
 	}
 	p.Run = r.ID
 	x.event(r, "created", actor, why)

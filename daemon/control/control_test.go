@@ -189,11 +189,14 @@ func TestCommandsEnd(t *testing.T) {
 	}
 }
 
-// TestStopIsKept: a run that shall stop is never given to a process that does not
-// have it.
-func TestStopIsKept(t *testing.T) {
+// TestStopLetsGo: a run that has begun is over when an agent has let go of what it has
+// on the target: also one in error, whose agent is gone; of a lost agent, another one.
+func TestStopLetsGo(t *testing.T) {
 	d := caughtUp(t)
+	d.says("1", d.run("shop"), run.Status{State: run.Errored, Error: &run.Error{Class: run.Config}}, true)
+	d.want("", run.Errored)
 	d.operate(OpStop)
+	d.turn()
 	d.want("a", run.Stopping)
 	d.agent("b", "1")
 	for range 20 {
@@ -203,10 +206,62 @@ func TestStopIsKept(t *testing.T) {
 		}
 		d.turn()
 	}
-	d.want("a", run.Stopping)
-	d.agent("a", "2")
-	d.turn()
+	d.want("b", run.Stopping)
+	r := d.run("shop")
+	runs, err := d.Sync(t.Context(), "b", "1", []RunReport{{Run: r.ID, Epoch: r.Epoch, Status: run.Status{State: run.Preparing}, Ended: true}}, false)
+	if err != nil || len(runs) != 1 || !runs[0].Want.Stop {
+		t.Errorf("a runner that has not let go: %+v, %v", runs, err)
+	}
+	d.want("b", run.Stopping)
+	if _, err := d.Sync(t.Context(), "b", "1", []RunReport{{Run: r.ID, Epoch: d.run("shop").Epoch, Status: run.Status{State: run.Stopped}, Ended: true}}, false); err != nil {
+		t.Fatal(err)
+	}
 	d.want("", run.Stopped)
+}
+
+// TestStopNeedsNoRoom: a full agent lets go of a run all the same.
+func TestStopNeedsNoRoom(t *testing.T) {
+	d := caughtUp(t)
+	d.says("1", d.run("shop"), run.Status{State: run.Errored, Error: &run.Error{Class: run.Config}}, true)
+	d.apply("p1", "p2", "p3", "p4", "p5") // one more than the agent has room for
+	d.operate(OpStop)
+	d.turn()
+	d.want("a", run.Stopping)
+	if r := d.run("p5"); r.Wait.Code != WaitNoCapacity {
+		t.Errorf("the fifth waits for %+v", r.Wait)
+	}
+}
+
+// TestStopBeforeItBegan: a run that is only being checked has nothing on the target.
+func TestStopBeforeItBegan(t *testing.T) {
+	d := newDesk(t)
+	d.apply("shop")
+	d.operate(OpStop)
+	d.want("", run.Stopped)
+}
+
+// TestAppliedOverAnError: a new run waits until what the one before it has on the
+// target is removed.
+func TestAppliedOverAnError(t *testing.T) {
+	d := caughtUp(t)
+	old := d.run("shop")
+	d.says("1", old, run.Status{State: run.Errored, Error: &run.Error{Class: run.Fatal}}, true)
+	d.apply("shop")
+	now := d.run("shop")
+	if now.ID == old.ID || now.After != old.ID || now.Agent != "" || now.Wait.Code != WaitEarlier {
+		t.Fatalf("the new run: %+v", now)
+	}
+	if before := d.data.Runs[old.ID]; before.State != run.Stopping || before.Agent != "a" || before.Epoch == old.Epoch {
+		t.Fatalf("the old run: %+v", before)
+	}
+	d.says("1", d.data.Runs[old.ID], run.Status{State: run.Stopped}, true)
+	d.turn()
+	if now := d.run("shop"); now.Agent != "a" || now.State != run.Checking {
+		t.Errorf("the new run: %+v", now)
+	}
+	if before := d.data.Runs[old.ID]; before.State != run.Stopped {
+		t.Errorf("the old run: %+v", before)
+	}
 }
 
 // TestStoredFirst: what could not be stored has not happened.
@@ -252,7 +307,8 @@ func TestAppliedAgain(t *testing.T) {
 	d := caughtUp(t)
 	first := d.run("shop")
 	d.operate(OpStop)
-	d.says("1", first, run.Status{State: run.CaughtUp}, true)
+	d.want("a", run.Stopping)
+	d.says("1", first, run.Status{State: run.Stopped}, true)
 	d.want("", run.Stopped)
 	again := ApplyRequest{Pipelines: []spec.Pipeline{{Name: "shop"}}, OnlyChanged: true}
 	if ch, err := d.Apply(t.Context(), again); err != nil || ch[0].Action != ActionUnchanged {
@@ -284,7 +340,7 @@ func TestDelete(t *testing.T) {
 	d.apply("bank")
 	other := d.run("bank")
 	d.operate(OpStop)
-	d.says("1", d.run("shop"), run.Status{State: run.CaughtUp}, true)
+	d.says("1", d.run("shop"), run.Status{State: run.Stopped}, true)
 	d.operate(OpDelete)
 	d.restart()
 	if len(d.List()) != 1 || d.run("bank").ID != other.ID {

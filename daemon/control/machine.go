@@ -46,7 +46,7 @@ var allowed = map[run.State][]Op{
 	run.Completed:   {OpDelete},
 	run.Paused:      {OpResume, OpStop},
 	run.Retrying:    {OpPause, OpRetry, OpStop},
-	run.Errored:     {OpRetry, OpStop, OpDelete},
+	run.Errored:     {OpRetry, OpStop},
 	run.Stopping:    {OpStop},
 	run.Stopped:     {OpDelete},
 }
@@ -85,8 +85,10 @@ func Allowed(r store.Run) []Op {
 // the runner is gone and the run has no agent any more.
 func advance(r store.Run, reported run.State, ended bool) (to run.State, released bool) {
 	switch {
-	case r.Want.Stop && ended:
+	case r.Want.Stop && ended && (!begun(r) || reported == run.Stopped || reported == run.Completed):
 		return run.Stopped, true
+	case r.Want.Stop && ended: // it has not let go: another agent will
+		return run.Stopping, true
 	case r.Want.Stop:
 		return run.Stopping, false
 	case ended:
@@ -124,9 +126,15 @@ func advanceEnded(r store.Run, reported run.State) run.State {
 	return unassigned(r)
 }
 
+// begun reports whether a run may have something on the target: rows in the control
+// tables, and shadows. An agent removes that before the run is over.
+func begun(r store.Run) bool { return r.Mode == run.ModeRun }
+
 // unassigned is the state of a run whose assignment is void.
 func unassigned(r store.Run) run.State {
 	switch {
+	case r.Want.Stop && begun(r):
+		return run.Stopping
 	case r.Want.Stop:
 		return run.Stopped
 	case r.Mode == run.ModeCheck:
@@ -139,5 +147,5 @@ func unassigned(r store.Run) run.State {
 
 // needsAgent says that a run wants to be on some agent and is on none.
 func needsAgent(r store.Run) bool {
-	return r.Agent == "" && (r.State == run.Created || r.State == run.Preparing)
+	return r.Agent == "" && (r.State == run.Created || r.State == run.Preparing || r.State == run.Stopping)
 }

@@ -69,8 +69,11 @@ func TestAdvance(t *testing.T) {
 		"cutover is not heard yet":        {working(run.CuttingOver, store.Want{Cutover: "c"}), run.CaughtUp, false, run.CuttingOver, false},
 		"cutover was undone":              {working(run.CuttingOver, store.Want{}), run.CaughtUp, false, run.CaughtUp, false},
 		"stop waits for the agent":        {working(run.Stopping, store.Want{Stop: true}), run.Copying, false, run.Stopping, false},
-		"stopped":                         {working(run.Stopping, store.Want{Stop: true}), run.Copying, true, run.Stopped, true},
-		"an error while stopping is stop": {working(run.Stopping, store.Want{Stop: true}), run.Errored, true, run.Stopped, true},
+		"stopped":                         {working(run.Stopping, store.Want{Stop: true}), run.Stopped, true, run.Stopped, true},
+		"completed before it was stopped": {working(run.Stopping, store.Want{Stop: true}), run.Completed, true, run.Stopped, true},
+		"an error while stopping":         {working(run.Stopping, store.Want{Stop: true}), run.Errored, true, run.Stopping, true},
+		"stopping agent leaves":           {working(run.Stopping, store.Want{Stop: true}), run.Copying, true, run.Stopping, true},
+		"a check is stopped":              {store.Run{State: run.Stopping, Mode: run.ModeCheck, Want: store.Want{Stop: true}}, run.Checking, true, run.Stopped, true},
 	} {
 		if got, released := advance(tc.r, tc.reported, tc.ended); got != tc.want || released != tc.released {
 			t.Errorf("%s: got %s, released %v; want %s, %v", name, got, released, tc.want, tc.released)

@@ -116,7 +116,7 @@ func (c *Control) apply(x *change, r *store.Run, q Request) (id string) {
 		x.move(r, run.Completing, q.Actor, why)
 	case OpStop:
 		r.Want.Stop, r.Wait = true, store.Wait{}
-		if r.Agent == "" || q.Force {
+		if r.Agent == "" && !begun(*r) || q.Force {
 			x.release(r)
 			x.move(r, run.Stopped, q.Actor, why)
 		} else {

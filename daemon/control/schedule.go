@@ -20,6 +20,7 @@ const (
 	WaitAgentLost  = "agent-lost"  // the one that has the run is out of touch
 	WaitStartAt    = "start-at"
 	WaitManual     = "manual"
+	WaitEarlier    = "earlier-run" // the pipeline's run before it is not let go of yet
 )
 
 const system = "daemon"
@@ -56,7 +57,12 @@ func (c *Control) turnRun(x *change, r *store.Run) {
 	case r.Agent != "":
 		c.checkLease(x, r)
 	}
-	if needsAgent(*r) {
+	before, _ := x.run(r.After)
+	switch {
+	case !needsAgent(*r):
+	case before.State == run.Stopping:
+		r.Wait = store.Wait{Code: WaitEarlier, Reason: "waits until what run " + r.After + " has on the target is removed"}
+	default:
 		c.assign(x, r)
 	}
 }
@@ -100,10 +106,6 @@ func (c *Control) checkLease(x *change, r *store.Run) {
 		at = c.data.Agents[r.Agent].LastSeen
 	}
 	seen := at.UTC().Format(time.RFC3339)
-	if r.Want.Stop {
-		r.Wait = store.Wait{Code: WaitAgentLost, Reason: fmt.Sprintf("agent %s has the run and has not been heard of since %s", r.Agent, seen)}
-		return
-	}
 	if _, ok := c.pick(x, *r); !ok {
 		r.Wait = store.Wait{Code: WaitAgentLost, Reason: fmt.Sprintf("agent %s has not been heard of since %s, and no other agent fits", r.Agent, seen)}
 		return
@@ -117,7 +119,7 @@ func (c *Control) checkLease(x *change, r *store.Run) {
 // assign gives a run to the best fitting agent, or notes why there is none.
 func (c *Control) assign(x *change, r *store.Run) {
 	labels := labelText(r.Spec.AgentLabels)
-	if w, known := x.seats.unfit[labels]; known {
+	if w, known := x.seats.unfit[labels]; known && r.State != run.Stopping {
 		r.Wait = w
 		return
 	}
@@ -136,11 +138,11 @@ func (c *Control) assign(x *change, r *store.Run) {
 }
 
 // pick finds the agent for a run: one that is alive, carries the labels and has
-// room; among those the one that had the run last, then the least busy.
+// room, unless the run is only to be let go of; among those the one that had the run last, then the least busy.
 func (c *Control) pick(x *change, r store.Run) (store.Agent, bool) {
 	var best *seat
 	for _, s := range x.fitting(r.Spec.AgentLabels) {
-		if s.load >= s.agent.Capacity || s.agent.ID == r.Agent {
+		if s.load >= s.agent.Capacity && r.State != run.Stopping || s.agent.ID == r.Agent {
 			continue
 		}
 		if s.agent.ID == r.LastAgent {

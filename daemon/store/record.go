@@ -27,6 +27,7 @@ type Run struct {
 	Mode     run.Mode      `json:"mode"` // what its runner is for, now or next
 	Created  time.Time     `json:"created"`
 	Changed  time.Time     `json:"changed"` // of State
+	After    string        `json:"after"`   // the pipeline's run before it, "" for the first
 
 	// The assignment. Agent is empty while nobody has the run.
 	Epoch     uint64 `json:"epoch"`
