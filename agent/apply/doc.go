@@ -10,8 +10,8 @@
 //
 // What decides the outcome, in the order of the files: intake (which
 // transactions may be taken), batch (what goes together), net (what happened to
-// a row), images (the same where no key tells rows apart), partition (which lane gets it), share and match (the statements), lane (the
-// transaction), strict (what a wrong count means), op and cascade (what
-// cannot be reduced or split), big (transactions above the memory budget),
-// recover (who has which batch).
+// a row), images (the same where no key tells rows apart), partition (which lane
+// gets it), share and match (the statements), lane (the transaction), strict
+// (what a wrong count means), op and cascade (what cannot be reduced or split),
+// big (transactions above the memory budget), recover (who has which batch).
 package apply

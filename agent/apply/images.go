@@ -18,10 +18,10 @@ type tally struct {
 	n   int
 }
 
-// tallies reduces the changes of a table without a key to the images that come and
+// tallier reduces the changes of a table without a key to the images that come and
 // go in the end. Its rows are nothing but their images, so that neither the order
 // of the changes nor which of several equal rows is meant says anything.
-type tallies struct {
+type tallier struct {
 	table  *table
 	byText map[uint64]int32 // hash of an image's text: its index
 	all    []tally          // in the order of their first change
@@ -42,7 +42,7 @@ func (tb *tableBatch) tally() error {
 	if rows < fewMatches || tb.tolerant || !tb.table.imagesOnly() {
 		return nil
 	}
-	s := &tallies{table: tb.table, byText: make(map[uint64]int32, len(tb.items))}
+	s := &tallier{table: tb.table, byText: make(map[uint64]int32, len(tb.items))}
 	for i := range tb.items {
 		if err := s.take(tb, &tb.items[i]); err != nil {
 			return fmt.Errorf("an image of a row of %s: %w", tb.table.name(), err)
@@ -54,7 +54,7 @@ func (tb *tableBatch) tally() error {
 	return nil
 }
 
-func (s *tallies) take(tb *tableBatch, it *item) error {
+func (s *tallier) take(tb *tableBatch, it *item) error {
 	c := it.ch
 	named := &c.After
 	if c.Op == change.Delete {
@@ -74,7 +74,7 @@ func (s *tallies) take(tb *tableBatch, it *item) error {
 	return nil
 }
 
-func (s *tallies) add(row *change.Row, n int) error {
+func (s *tallier) add(row *change.Row, n int) error {
 	var err error
 	if s.text, err = s.table.text.AppendRow(s.text[:0], *row); err != nil {
 		return err

@@ -104,7 +104,7 @@ func tallied(n map[row]int, o *op) {
 // TestTalliesAlike: two images whose hashes are one are not taken for one.
 func TestTalliesAlike(t *testing.T) {
 	a, b := image(row{id: 1, v: 1}), image(row{id: 2, v: 2})
-	s := &tallies{table: withoutKey(t, change.NewSet(change.MySQL)), byText: map[uint64]int32{}}
+	s := &tallier{table: withoutKey(t, change.NewSet(change.MySQL)), byText: map[uint64]int32{}}
 	if err := s.add(&a, 1); err != nil || s.alike {
 		t.Fatal(err, s.alike)
 	}

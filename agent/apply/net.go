@@ -32,8 +32,9 @@ type netter struct {
 	irregular bool
 }
 
-// reduce fills tb.entries, or tb.tallies of a table without a key. A strict table whose changes do not fit each other
-// becomes serial: row by row the target itself says what is wrong.
+// reduce fills tb.entries, or tb.tallies of a table without a key. A strict table
+// whose changes do not fit each other becomes serial: row by row the target itself
+// says what is wrong.
 func (tb *tableBatch) reduce(kept *arena) error {
 	if tb.table.serial() {
 		tb.serial = true

@@ -232,6 +232,15 @@ func TestStopNeedsNoRoom(t *testing.T) {
 	}
 }
 
+// TestStopForced: whoever does not want to wait for an agent need not.
+func TestStopForced(t *testing.T) {
+	d := caughtUp(t)
+	if _, _, err := d.Operate(t.Context(), Request{Pipeline: "shop", Op: OpStop, Force: true}); err != nil {
+		t.Fatal(err)
+	}
+	d.want("", run.Stopped)
+}
+
 // TestStopBeforeItBegan: a run that is only being checked has nothing on the target.
 func TestStopBeforeItBegan(t *testing.T) {
 	d := newDesk(t)

@@ -138,7 +138,8 @@ func (c *Control) assign(x *change, r *store.Run) {
 }
 
 // pick finds the agent for a run: one that is alive, carries the labels and has
-// room, unless the run is only to be let go of; among those the one that had the run last, then the least busy.
+// room, unless the run is only to be let go of; among those the one that had the
+// run last, then the least busy.
 func (c *Control) pick(x *change, r store.Run) (store.Agent, bool) {
 	var best *seat
 	for _, s := range x.fitting(r.Spec.AgentLabels) {

@@ -506,7 +506,7 @@ type RunStatus struct {
 	Created       *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created,proto3" json:"created,omitempty"`
 	Changed       *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=changed,proto3" json:"changed,omitempty"`                    // of state
 	Version       uint64                 `protobuf:"varint,9,opt,name=version,proto3" json:"version,omitempty"`                   // of the pipeline, rises with every change
-	WaitCode      string                 `protobuf:"bytes,10,opt,name=wait_code,json=waitCode,proto3" json:"wait_code,omitempty"` // why the run waits: no-labels, no-capacity, no-agent, agent-lost, start-at, manual
+	WaitCode      string                 `protobuf:"bytes,10,opt,name=wait_code,json=waitCode,proto3" json:"wait_code,omitempty"` // why the run waits: no-labels, no-capacity, no-agent, agent-lost, earlier-run, start-at, manual
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
